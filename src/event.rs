@@ -1,0 +1,2 @@
+//! A CloudEvent.
+pub mod percent;

@@ -1,0 +1,4 @@
+//! Knative's heartbeats event source: pure logic, tested natively, behind the doors of a WebAssembly component.
+pub mod config;
+pub mod delivery;
+pub mod event;
