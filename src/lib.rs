@@ -2,3 +2,6 @@
 pub mod config;
 pub mod delivery;
 pub mod event;
+pub mod go;
+pub mod pulse;
+pub mod text;

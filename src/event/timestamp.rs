@@ -1,0 +1,100 @@
+//! Points in time, as CloudEvents and logs write them.
+
+use core::fmt::{Display, Formatter, Result};
+
+/// Nanoseconds since the Unix epoch; written as RFC 3339 in UTC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Timestamp(u64);
+
+impl Timestamp {
+    /// From nanoseconds since the Unix epoch.
+    pub fn from_unix_nanos(nanos: u64) -> Self {
+        Timestamp(nanos)
+    }
+
+    /// Nanoseconds since the Unix epoch.
+    pub fn unix_nanos(self) -> u64 {
+        self.0
+    }
+
+    /// The same time without what is below a millisecond.
+    pub fn to_millis(self) -> Self {
+        Timestamp(self.0 - self.0 % 1_000_000)
+    }
+}
+
+/// As Go's `RFC3339Nano`: no zeros at the end of the fraction, no fraction on a whole second.
+impl Display for Timestamp {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        let (seconds, nanos) = (self.0 / 1_000_000_000, self.0 % 1_000_000_000);
+        let (days, second) = (seconds / 86_400, seconds % 86_400);
+        let (year, month, day) = date(days);
+        write!(
+            f,
+            "{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}",
+            second / 3600,
+            second / 60 % 60,
+            second % 60
+        )?;
+        if nanos > 0 {
+            let fraction = format!("{nanos:09}");
+            write!(f, ".{}", fraction.trim_end_matches('0'))?;
+        }
+        f.write_str("Z")
+    }
+}
+
+/// Year, month and day of a day since 1970-01-01, counted in years that start in March: leap days come last.
+fn date(days: u64) -> (u64, u64, u64) {
+    let days = days + 719_468;
+    let (era, day_of_era) = (days / 146_097, days % 146_097);
+    let year_of_era =
+        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * month + 2) / 5 + 1;
+    let month = if month < 10 { month + 3 } else { month - 9 };
+    (era * 400 + year_of_era + u64::from(month <= 2), month, day)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_written_as_go_writes_them() {
+        for (nanos, text) in [
+            (0, "1970-01-01T00:00:00Z"),
+            (951_782_399_000_000_001, "2000-02-28T23:59:59.000000001Z"),
+            (951_782_400_000_000_000, "2000-02-29T00:00:00Z"),
+            (951_868_800_120_000_000, "2000-03-01T00:00:00.12Z"),
+            (4_107_542_399_999_999_999, "2100-02-28T23:59:59.999999999Z"),
+            (4_107_542_400_000_000_000, "2100-03-01T00:00:00Z"),
+            (1_795_374_741_959_296_083, "2026-11-22T19:12:21.959296083Z"),
+            (u64::MAX, "2554-07-21T23:34:33.709551615Z"),
+        ] {
+            assert_eq!(Timestamp(nanos).to_string(), text);
+        }
+        assert_eq!(
+            Timestamp(1_000_123_456_789).to_millis().to_string(),
+            "1970-01-01T00:16:40.123Z"
+        );
+    }
+
+    #[test]
+    fn every_day_of_eight_centuries_is_the_one_that_httpdate_finds() {
+        for day in 0..800 * 365 {
+            let text = Timestamp(0).to_string().replace("1970-01-01", &{
+                let (year, month, day) = date(day);
+                format!("{year:04}-{month:02}-{day:02}")
+            });
+            let time = std::time::UNIX_EPOCH + std::time::Duration::from_secs(day * 86_400);
+            let http = httpdate::fmt_http_date(time);
+            assert_eq!(
+                (&text[8..10], &text[..4]),
+                (&http[5..7], &http[12..16]),
+                "{http}"
+            );
+        }
+    }
+}
