@@ -3,5 +3,10 @@ pub mod config;
 pub mod delivery;
 pub mod event;
 pub mod go;
+#[cfg(all(
+    target_family = "wasm",
+    any(feature = "run", feature = "http", feature = "ticker")
+))]
+mod guest;
 pub mod pulse;
 pub mod text;

@@ -33,8 +33,8 @@ pub fn run(config: &Config, world: &mut impl World) -> Ending {
         let beat = Beat::now(sequence, world);
         match deliver(config, &beat, world) {
             Delivery::Delivered { .. } => {}
+            Delivery::GivenUp { gone: true, .. } => return Ending::Gone,
             Delivery::GivenUp { .. } => all_delivered = false,
-            Delivery::Gone => return Ending::Gone,
         }
         if config.count == Some(sequence) {
             break;

@@ -23,20 +23,28 @@ pub(super) fn read(env: Env<'_>) -> Result<Vec<(String, String)>, Problems> {
     let mut overrides: Vec<(String, String)> = Vec::with_capacity(written.len());
     for (name, value) in written {
         let lower = name.to_ascii_lowercase();
-        let same = overrides.iter().any(|(known, _)| *known == lower);
-        match value {
-            Value::Other(kind) => problems.push(problem(&name, Cause::NoString(kind))),
-            _ if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_alphanumeric()) => {
-                problems.push(problem(&name, Cause::ExtensionName));
+        let value = match value {
+            Value::Text(text) => text,
+            Value::Null => String::new(),
+            Value::Object(_) => {
+                problems.push(problem(&name, Cause::NoString("an object")));
+                continue;
             }
-            _ if ATTRIBUTES.contains(&lower.as_str()) => {
-                problems.push(problem(&name, Cause::ReservedName))
+            Value::Other(kind) => {
+                problems.push(problem(&name, Cause::NoString(kind)));
+                continue;
             }
-            _ if same => problems.push(problem(&name, Cause::SameName)),
-            Value::Text(value) if value.contains(super::is_unsendable) => {
-                problems.push(problem(&name, Cause::ControlCharacter));
-            }
-            Value::Text(value) => overrides.push((lower, value)),
+        };
+        if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+            problems.push(problem(&name, Cause::ExtensionName));
+        } else if ATTRIBUTES.contains(&lower.as_str()) {
+            problems.push(problem(&name, Cause::ReservedName));
+        } else if overrides.iter().any(|(known, _)| *known == lower) {
+            problems.push(problem(&name, Cause::SameName));
+        } else if value.contains(super::is_unsendable) {
+            problems.push(problem(&name, Cause::ControlCharacter));
+        } else {
+            overrides.push((lower, value));
         }
     }
     if problems.is_empty() {

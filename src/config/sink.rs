@@ -188,7 +188,7 @@ fn basic(user: &User) -> String {
 pub(super) fn redact(text: &str) -> String {
     match text.rfind('@') {
         Some(at) => {
-            let start = text[..at].find("//").map_or(0, |at| at + 2);
+            let start = text[..at].find('/').map_or(0, |slash| slash + 2).min(at);
             format!("{}…{}", &text[..start], &text[at..])
         }
         None => text.to_owned(),

@@ -34,9 +34,9 @@ pub enum Delivery {
         attempts: u32,
         /// Why the last attempt failed.
         reason: String,
+        /// Whether the sink is gone for good (410): no beat will be delivered any more.
+        gone: bool,
     },
-    /// The sink is gone for good.
-    Gone,
 }
 
 impl Beat {
@@ -84,7 +84,15 @@ pub fn deliver(config: &Config, beat: &Beat, world: &mut impl World) -> Delivery
         attempts += 1;
         match attempt(config, beat, world) {
             Attempt::Delivered(status) => break Delivery::Delivered { status, attempts },
-            Attempt::Gone => break Delivery::Gone,
+            Attempt::Gone => {
+                let reason =
+                    "the sink answered 410: it is gone for good, the heart stops".to_owned();
+                break Delivery::GivenUp {
+                    attempts,
+                    reason,
+                    gone: true,
+                };
+            }
             Attempt::Retryable { after, .. } if attempts <= config.retries => {
                 let wait = backoff(attempts, after, world.random());
                 world.sleep_until(world.monotonic() + wait);
@@ -92,7 +100,11 @@ pub fn deliver(config: &Config, beat: &Beat, world: &mut impl World) -> Delivery
             Attempt::Retryable { reason, .. }
             | Attempt::Rejected { reason, .. }
             | Attempt::Denied(reason) => {
-                break Delivery::GivenUp { attempts, reason };
+                break Delivery::GivenUp {
+                    attempts,
+                    reason,
+                    gone: false,
+                };
             }
         }
     };

@@ -18,7 +18,7 @@ pub fn started(config: &Config, time: Timestamp) -> String {
     ];
     Line {
         time,
-        level: "info",
+        level: Level::Info,
         message: "heart started",
         fields: &fields,
     }
@@ -33,28 +33,22 @@ pub fn beat(config: &Config, beat: &Beat, delivery: &Delivery, time: Timestamp) 
     ];
     let (level, message, what) = match delivery {
         Delivery::Delivered { status, attempts } => (
-            "info",
+            Level::Info,
             "heartbeat sent",
-            vec![
+            [
                 ("status", Field::Number((*status).into())),
                 ("attempts", Field::Number((*attempts).into())),
             ],
         ),
-        Delivery::GivenUp { attempts, reason } => (
-            "error",
+        Delivery::GivenUp {
+            attempts, reason, ..
+        } => (
+            Level::Error,
             "heartbeat given up",
-            vec![
+            [
                 ("attempts", Field::Number((*attempts).into())),
                 ("reason", Field::Text(reason)),
             ],
-        ),
-        Delivery::Gone => (
-            "error",
-            "heartbeat given up, heart stopped",
-            vec![(
-                "reason",
-                Field::Text("the sink answered 410: it is gone for good"),
-            )],
         ),
     };
     Line {
@@ -72,7 +66,7 @@ pub fn problems(problems: &Problems, format: LogFormat, time: Timestamp) -> Stri
         let message = problem.to_string();
         Line {
             time,
-            level: "error",
+            level: Level::Error,
             message: &message,
             fields: &[],
         }
@@ -83,9 +77,26 @@ pub fn problems(problems: &Problems, format: LogFormat, time: Timestamp) -> Stri
 
 struct Line<'a> {
     time: Timestamp,
-    level: &'static str,
+    level: Level,
     message: &'a str,
     fields: &'a [(&'static str, Field<'a>)],
+}
+
+#[derive(Clone, Copy, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Level {
+    Info,
+    Error,
+}
+
+impl Level {
+    /// In capitals and of one width.
+    fn padded(self) -> &'static str {
+        match self {
+            Level::Info => "INFO ",
+            Level::Error => "ERROR",
+        }
+    }
 }
 
 #[derive(Clone, Copy, Serialize)]
@@ -108,9 +119,9 @@ impl core::fmt::Display for Line<'_> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         write!(
             f,
-            "{} {:5} {}",
+            "{} {} {}",
             self.time.to_millis(),
-            self.level.to_uppercase(),
+            self.level.padded(),
             self.message
         )?;
         for (name, field) in self.fields {
@@ -134,7 +145,7 @@ impl Serialize for Line<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("time", &self.time.to_millis().to_string())?;
-        map.serialize_entry("level", self.level)?;
+        map.serialize_entry("level", &self.level)?;
         map.serialize_entry("message", self.message)?;
         for (name, field) in self.fields {
             map.serialize_entry(name, field)?;

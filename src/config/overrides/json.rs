@@ -1,30 +1,40 @@
 //! The JSON of `K_CE_OVERRIDES`, with the freedoms that Go's `encoding/json` takes.
 
 use core::fmt::{Formatter, Result as Formatted};
+use core::marker::PhantomData;
 
 use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-/// The value of an extension.
-pub(super) enum Value {
-    /// A string; `null` is an empty one.
+/// A JSON value as far as it matters here.
+pub(super) enum Value<Members = Ignored> {
+    /// `null`
+    Null,
+    /// A string.
     Text(String),
-    /// Something else; what.
+    /// An object.
+    Object(Members),
+    /// Something else: what.
     Other(&'static str),
 }
 
 /// The members of `extensions`, in the order in which they are first written; an error says where and why, and never
 /// what stands there.
 pub(super) fn parse(text: &str) -> Result<Vec<(String, Value)>, String> {
-    let text = go_strings(text)?;
-    let document: Document = serde_json::from_str(&text).map_err(|error| {
-        let what = if error.is_data() {
-            "has another form than Knative gives"
-        } else {
-            "is not JSON"
-        };
-        format!("{what} (line {}, column {})", error.line(), error.column())
+    let document: Value<Document> = serde_json::from_str(&go_strings(text)?).map_err(|error| {
+        format!(
+            "is not JSON (line {}, column {})",
+            error.line(),
+            error.column()
+        )
     })?;
-    Ok(document.0)
+    match document {
+        Value::Null => Ok(Vec::new()),
+        Value::Object(Document(extensions)) => {
+            extensions.map_err(|kind| format!("has {kind} for its extensions"))
+        }
+        Value::Text(_) => Err("is a string".to_owned()),
+        Value::Other(kind) => Err(format!("is {kind}")),
+    }
 }
 
 /// The deepest nesting that Go reads.
@@ -88,121 +98,122 @@ fn unit(text: &str) -> Option<u16> {
     u16::from_str_radix(digits, 16).ok()
 }
 
-struct Document(Vec<(String, Value)>);
+/// What an object is read into.
+pub(super) trait Members: Sized {
+    /// Reads all members.
+    fn read<'de, A: MapAccess<'de>>(map: A) -> Result<Self, A::Error>;
+}
 
-impl<'de> Deserialize<'de> for Document {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Members;
-        impl<'de> Visitor<'de> for Members {
-            type Value = Document;
+/// Members that do not matter.
+pub(super) struct Ignored;
 
-            fn expecting(&self, f: &mut Formatter<'_>) -> Formatted {
-                f.write_str("an object")
+impl Members for Ignored {
+    fn read<'de, A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
+        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(Ignored)
+    }
+}
+
+/// The members of `extensions`.
+struct Extensions(Vec<(String, Value)>);
+
+impl Members for Extensions {
+    fn read<'de, A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
+        let mut members = Vec::new();
+        while let Some(member) = map.next_entry()? {
+            members.push(member);
+        }
+        Ok(Extensions(members))
+    }
+}
+
+/// The extensions of all members of that name, merged; or what one of them is instead.
+struct Document(Result<Vec<(String, Value)>, &'static str>);
+
+impl Members for Document {
+    fn read<'de, A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
+        let mut merged: Vec<(String, Value)> = Vec::new();
+        let mut wrong = None;
+        while let Some(key) = map.next_key::<String>()? {
+            if !is_extensions(&key) {
+                map.next_value::<IgnoredAny>()?;
+                continue;
             }
-
-            fn visit_unit<E: Error>(self) -> Result<Document, E> {
-                Ok(Document(Vec::new()))
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Document, A::Error> {
-                let mut merged: Vec<(String, Value)> = Vec::new();
-                while let Some(key) = map.next_key::<String>()? {
-                    if !is_extensions(&key) {
-                        map.next_value::<IgnoredAny>()?;
-                        continue;
-                    }
-                    let Some(Extensions(extensions)) = map.next_value()? else {
-                        merged.clear();
-                        continue;
-                    };
-                    for (name, value) in extensions {
+            match map.next_value::<Value<Extensions>>()? {
+                Value::Null => merged.clear(),
+                Value::Object(Extensions(extensions)) => {
+                    extensions.into_iter().for_each(|(name, value)| {
                         match merged.iter_mut().find(|(known, _)| *known == name) {
                             Some((_, known)) => *known = value,
                             None => merged.push((name, value)),
                         }
-                    }
+                    })
                 }
-                Ok(Document(merged))
+                Value::Text(_) => wrong = Some("a string"),
+                Value::Other(kind) => wrong = Some(kind),
             }
         }
-        deserializer.deserialize_any(Members)
+        Ok(Document(wrong.map_or(Ok(merged), Err)))
     }
 }
 
 /// Go finds a field in any case, by Unicode's simple folding: that includes the long s.
 fn is_extensions(key: &str) -> bool {
-    key.replace('\u{17f}', "s")
-        .eq_ignore_ascii_case("extensions")
+    let plain = |c: char| {
+        if c == '\u{17f}' {
+            's'
+        } else {
+            c.to_ascii_lowercase()
+        }
+    };
+    key.chars().map(plain).eq("extensions".chars())
 }
 
-struct Extensions(Vec<(String, Value)>);
-
-impl<'de> Deserialize<'de> for Extensions {
+impl<'de, M: Members> Deserialize<'de> for Value<M> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Members;
-        impl<'de> Visitor<'de> for Members {
-            type Value = Extensions;
-
-            fn expecting(&self, f: &mut Formatter<'_>) -> Formatted {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Extensions, A::Error> {
-                let mut members = Vec::new();
-                while let Some(member) = map.next_entry()? {
-                    members.push(member);
-                }
-                Ok(Extensions(members))
-            }
-        }
-        deserializer.deserialize_map(Members)
+        deserializer.deserialize_any(Any(PhantomData))
     }
 }
 
-impl<'de> Deserialize<'de> for Value {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Any;
-        impl<'de> Visitor<'de> for Any {
-            type Value = Value;
+struct Any<M>(PhantomData<M>);
 
-            fn expecting(&self, f: &mut Formatter<'_>) -> Formatted {
-                f.write_str("a string")
-            }
+impl<'de, M: Members> Visitor<'de> for Any<M> {
+    type Value = Value<M>;
 
-            fn visit_str<E: Error>(self, text: &str) -> Result<Value, E> {
-                Ok(Value::Text(text.to_owned()))
-            }
+    fn expecting(&self, f: &mut Formatter<'_>) -> Formatted {
+        f.write_str("JSON")
+    }
 
-            fn visit_unit<E: Error>(self) -> Result<Value, E> {
-                Ok(Value::Text(String::new()))
-            }
+    fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
+        Ok(Value::Null)
+    }
 
-            fn visit_bool<E: Error>(self, _: bool) -> Result<Value, E> {
-                Ok(Value::Other("a boolean"))
-            }
+    fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(Value::Text(text.to_owned()))
+    }
 
-            fn visit_i64<E: Error>(self, _: i64) -> Result<Value, E> {
-                Ok(Value::Other("a number"))
-            }
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+        M::read(map).map(Value::Object)
+    }
 
-            fn visit_u64<E: Error>(self, _: u64) -> Result<Value, E> {
-                Ok(Value::Other("a number"))
-            }
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
+        while items.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Value::Other("an array"))
+    }
 
-            fn visit_f64<E: Error>(self, _: f64) -> Result<Value, E> {
-                Ok(Value::Other("a number"))
-            }
+    fn visit_bool<E: Error>(self, _: bool) -> Result<Self::Value, E> {
+        Ok(Value::Other("a boolean"))
+    }
 
-            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
-                while items.next_element::<IgnoredAny>()?.is_some() {}
-                Ok(Value::Other("an array"))
-            }
+    fn visit_i64<E: Error>(self, _: i64) -> Result<Self::Value, E> {
+        Ok(Value::Other("a number"))
+    }
 
-            fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
-                while members.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-                Ok(Value::Other("an object"))
-            }
-        }
-        deserializer.deserialize_any(Any)
+    fn visit_u64<E: Error>(self, _: u64) -> Result<Self::Value, E> {
+        Ok(Value::Other("a number"))
+    }
+
+    fn visit_f64<E: Error>(self, _: f64) -> Result<Self::Value, E> {
+        Ok(Value::Other("a number"))
     }
 }
