@@ -1,6 +1,12 @@
 //! The settings of a source: the original's flags and variables, and ours, read whole and checked before anything is
 //! sent. Everything that is wrong is reported at once.
 
+use alloc::borrow::ToOwned;
+use alloc::boxed::Box;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec;
+use alloc::vec::Vec;
 mod flags;
 mod overrides;
 mod problem;

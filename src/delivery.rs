@@ -1,5 +1,7 @@
 //! What becomes of an attempt to deliver an event, by the Knative data plane specification.
 
+use alloc::format;
+use alloc::string::String;
 mod backoff;
 mod retry_after;
 
@@ -122,6 +124,8 @@ impl Attempt {
 
 #[cfg(test)]
 mod tests {
+    use alloc::borrow::ToOwned;
+
     use super::*;
 
     #[test]

@@ -1,5 +1,7 @@
 //! A CloudEvent, and how it is written into an HTTP request.
 
+use alloc::string::String;
+use alloc::vec::Vec;
 mod message;
 pub mod percent;
 mod timestamp;

@@ -1,5 +1,7 @@
 //! The component's edges: WASI on one side, the pure core on the other. Nothing else in this crate names a WASI type.
 
+#[cfg(not(feature = "http"))]
+mod alone;
 mod error_code;
 #[cfg(feature = "http")]
 mod http;

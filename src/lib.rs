@@ -1,4 +1,12 @@
 //! Knative's heartbeats event source: pure logic, tested natively, behind the doors of a WebAssembly component.
+//!
+//! [`config`] reads the settings, [`event`] makes CloudEvents and writes them into requests, [`delivery`] judges answers,
+//! [`pulse`] is the loop over all three. None of them knows WASI, a clock or a network: without `std` they can't.
+
+#![no_std]
+
+extern crate alloc;
+
 pub mod config;
 pub mod delivery;
 pub mod event;

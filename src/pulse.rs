@@ -4,6 +4,8 @@ mod beat;
 pub mod log;
 mod world;
 
+use core::time::Duration;
+
 use crate::config::Config;
 pub use beat::{Beat, Delivery, attempt, deliver};
 pub use world::World;
@@ -39,7 +41,7 @@ pub fn run(config: &Config, world: &mut impl World) -> Ending {
         if config.count == Some(sequence) {
             break;
         }
-        let passed = (world.monotonic() - start).as_nanos() / config.period.as_nanos();
+        let passed = nanos(world.monotonic() - start) / nanos(config.period);
         if passed > seen {
             seen = passed;
             continue;
@@ -55,9 +57,13 @@ pub fn run(config: &Config, world: &mut impl World) -> Ending {
 }
 
 /// The distance of a point of the grid from its start.
-fn grid(config: &Config, point: u128) -> core::time::Duration {
-    let nanos = config.period.as_nanos().saturating_mul(point);
-    core::time::Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
+fn grid(config: &Config, point: u64) -> Duration {
+    Duration::from_nanos(nanos(config.period).saturating_mul(point))
+}
+
+/// A duration in WASI's unit of time; 584 years are for ever.
+pub(crate) fn nanos(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

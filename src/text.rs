@@ -1,5 +1,8 @@
 //! Foreign text on one line: what others wrote must not forge or flood a log.
 
+use alloc::format;
+use alloc::string::String;
+use core::time::Duration;
 /// At most `max` characters in double quotes, with control characters, quotes and backslashes escaped.
 pub fn quote(text: &str, max: usize) -> String {
     let mut quoted = String::with_capacity(text.len().min(max) + 2);
@@ -27,9 +30,19 @@ pub fn quote(text: &str, max: usize) -> String {
     quoted
 }
 
+/// A duration in seconds, as in `0.2s` or `90s`.
+pub fn seconds(duration: Duration) -> String {
+    let fraction = format!("{:09}", duration.subsec_nanos());
+    match fraction.trim_end_matches('0') {
+        "" => format!("{}s", duration.as_secs()),
+        fraction => format!("{}.{fraction}s", duration.as_secs()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::quote;
+    use super::{Duration, seconds};
 
     #[test]
     fn foreign_text_stays_on_one_line_and_short() {
@@ -43,6 +56,18 @@ mod tests {
             ("éééééééééé", r#""éééééééééé""#),
         ] {
             assert_eq!(quote(text, 10), quoted, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn durations_are_written_in_seconds() {
+        for (nanos, text) in [
+            (5_000_000_000, "5s"),
+            (200_000_000, "0.2s"),
+            (90_000_000_001, "90.000000001s"),
+            (0, "0s"),
+        ] {
+            assert_eq!(seconds(Duration::from_nanos(nanos)), text);
         }
     }
 }

@@ -2,6 +2,9 @@
 
 use super::{Cause, Problem, Problems};
 use crate::go::flag::{Item, read};
+use alloc::borrow::ToOwned;
+use alloc::format;
+use alloc::string::String;
 
 /// What is known of one flag.
 pub(super) struct Spec {

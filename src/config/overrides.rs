@@ -3,6 +3,9 @@
 //! Read as Go's `encoding/json` read it for the original: `extensions` in any case, repeated objects merge, a later
 //! `null` clears, the last of repeated names wins, a `null` value is an empty string, other keys are ignored.
 
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
 mod json;
 
 use super::{Cause, Env, Problem, Problems};
@@ -73,6 +76,10 @@ fn problem(name: &str, cause: Cause) -> Problem {
 
 #[cfg(test)]
 mod tests {
+    use alloc::borrow::ToOwned;
+    use alloc::string::ToString;
+    use alloc::vec;
+
     use super::*;
 
     fn overrides(text: &str) -> Result<Vec<(String, String)>, Vec<Cause>> {

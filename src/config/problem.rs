@@ -1,5 +1,8 @@
 //! What can be wrong with the settings.
 
+use alloc::string::String;
+use alloc::vec;
+use alloc::vec::Vec;
 use core::fmt::{Display, Formatter, Result};
 
 use super::sink::redact;

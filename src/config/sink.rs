@@ -1,5 +1,8 @@
 //! Where events go: `K_SINK`, or else `--sink`.
 
+use alloc::borrow::ToOwned;
+use alloc::format;
+use alloc::string::String;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 
@@ -28,7 +31,7 @@ pub struct Sink {
 pub struct Origin {
     /// How the host is spoken to.
     pub scheme: Scheme,
-    /// The host in lower case, an IPv6 address without brackets.
+    /// The host as written but in lower case, an IPv6 address without brackets.
     pub host: String,
     /// The port, the scheme's default where the URL names none.
     pub port: u16,
@@ -131,15 +134,14 @@ impl Host {
             .unwrap_or(text);
         if address.contains(':') {
             // Go takes an IPv6 address without brackets too.
-            let name = address
-                .parse::<core::net::Ipv6Addr>()
-                .map_err(|_| {
-                    Cause::BadSinkHost("it is no IPv6 address; one with a zone can not be used")
-                })?
-                .to_string();
+            if address.parse::<core::net::Ipv6Addr>().is_err() {
+                return Err(Cause::BadSinkHost(
+                    "it is no IPv6 address; one with a zone can not be used",
+                ));
+            }
             return Ok(Host {
                 written: format!("[{address}]"),
-                name,
+                name: address.to_ascii_lowercase(),
             });
         }
         if !text.is_ascii() {
@@ -197,6 +199,8 @@ pub(super) fn redact(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use alloc::string::ToString;
+
     use super::*;
 
     fn sink(text: &str) -> Result<Sink, Cause> {
@@ -244,7 +248,7 @@ mod tests {
         for (text, expected) in [
             ("http://Host/x", origin(Scheme::Http, "host", 80)),
             ("https://u:p@host", origin(Scheme::Https, "host", 443)),
-            ("http://[0:0::1]:81", origin(Scheme::Http, "::1", 81)),
+            ("http://[0:0::1]:81", origin(Scheme::Http, "0:0::1", 81)),
         ] {
             assert_eq!(sink(text).unwrap().origin, expected, "{text}");
         }

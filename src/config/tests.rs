@@ -1,4 +1,9 @@
 use super::*;
+use alloc::borrow::ToOwned;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec;
+use alloc::vec::Vec;
 
 fn start(args: &[&str], env: &[(&str, &str)]) -> Result<Start, Problems> {
     let args: Vec<String> = args.iter().map(ToString::to_string).collect();

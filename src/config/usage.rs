@@ -1,6 +1,8 @@
 //! The text of `--help`.
 
 use super::flags::FLAGS;
+use alloc::format;
+use alloc::string::String;
 
 const VARIABLES: &str = "
 Variables:
@@ -17,7 +19,7 @@ pub fn usage() -> String {
     for flag in &FLAGS {
         let default = match flag.default {
             "" => String::new(),
-            default => format!(" (default {default:?})"),
+            default => format!(" (default \"{default}\")"),
         };
         text += &format!("  --{} string\n    \t{}{default}\n", flag.name, flag.help);
     }

@@ -1,5 +1,10 @@
 //! The CloudEvents HTTP binding 1.0.2, for a sender.
 
+use alloc::borrow::ToOwned;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec;
+use alloc::vec::Vec;
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
@@ -28,23 +33,25 @@ const DATA_CONTENT_TYPE: &str = "application/json";
 
 impl Message {
     /// Writes an event.
-    ///
-    /// # Errors
-    /// None that this event can cause: JSON of strings, numbers and Booleans can always be written.
-    pub fn new(event: &Event<'_>, mode: Mode) -> Result<Message, serde_json::Error> {
+    pub fn new(event: &Event<'_>, mode: Mode) -> Message {
         let (mut headers, body) = match mode {
-            Mode::Binary => (binary_headers(event), serde_json::to_vec(&event.data)?),
+            Mode::Binary => (binary_headers(event), json(&event.data)),
             Mode::Structured => (
                 vec![(
                     "content-type".to_owned(),
                     "application/cloudevents+json; charset=utf-8".to_owned(),
                 )],
-                serde_json::to_vec(&Structured(event))?,
+                json(&Structured(event)),
             ),
         };
         headers.push(("content-length".to_owned(), body.len().to_string()));
-        Ok(Message { headers, body })
+        Message { headers, body }
     }
+}
+
+/// The JSON of strings, numbers and Booleans under string keys, which can always be written.
+fn json(value: &impl Serialize) -> Vec<u8> {
+    serde_json::to_vec(value).unwrap_or_default()
 }
 
 fn binary_headers(event: &Event<'_>) -> Vec<(String, String)> {
@@ -119,7 +126,7 @@ mod tests {
             attributes: &attributes,
             data,
         };
-        Message::new(&event, mode).unwrap()
+        Message::new(&event, mode)
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Attribute values in HTTP headers: CloudEvents HTTP binding 1.0.2, section 3.1.3.2.
 
+use alloc::string::String;
+use alloc::vec::Vec;
 /// A value as a header carries it: space, `"`, `%` and everything outside U+0021–U+007E as percent-encoded UTF-8.
 pub fn encode(value: &str) -> String {
     let mut header = String::with_capacity(value.len());

@@ -1,5 +1,6 @@
 //! Points in time, as CloudEvents and logs write them.
 
+use alloc::format;
 use core::fmt::{Display, Formatter, Result};
 
 /// Nanoseconds since the Unix epoch; written as RFC 3339 in UTC.
@@ -15,6 +16,23 @@ impl Timestamp {
     /// Nanoseconds since the Unix epoch.
     pub fn unix_nanos(self) -> u64 {
         self.0
+    }
+
+    /// From a date in UTC and a second of that day; `None` where it is out of range.
+    pub fn from_date(year: u64, month: u64, day: u64, second: u64) -> Option<Self> {
+        if !(1970..2554).contains(&year) || !(1..=12).contains(&month) || !(1..=31).contains(&day) {
+            return None;
+        }
+        // In years that start in March, leap days come last.
+        let (year, month) = if month > 2 {
+            (year, month - 3)
+        } else {
+            (year - 1, month + 9)
+        };
+        let days =
+            365 * year + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 + day - 1;
+        let seconds = (days - EPOCH).checked_mul(86_400)?.checked_add(second)?;
+        seconds.checked_mul(1_000_000_000).map(Timestamp)
     }
 
     /// The same time without what is below a millisecond.
@@ -37,16 +55,18 @@ impl Display for Timestamp {
             second % 60
         )?;
         if nanos > 0 {
-            let fraction = format!("{nanos:09}");
-            write!(f, ".{}", fraction.trim_end_matches('0'))?;
+            write!(f, ".{}", format!("{nanos:09}").trim_end_matches('0'))?;
         }
         f.write_str("Z")
     }
 }
 
+/// The days from 0000-03-01 to 1970-01-01.
+const EPOCH: u64 = 719_468;
+
 /// Year, month and day of a day since 1970-01-01, counted in years that start in March: leap days come last.
 fn date(days: u64) -> (u64, u64, u64) {
-    let days = days + 719_468;
+    let days = days + EPOCH;
     let (era, day_of_era) = (days / 146_097, days % 146_097);
     let year_of_era =
         (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
@@ -59,6 +79,9 @@ fn date(days: u64) -> (u64, u64, u64) {
 
 #[cfg(test)]
 mod tests {
+    extern crate std;
+    use alloc::string::ToString;
+
     use super::*;
 
     #[test]

@@ -1,5 +1,7 @@
 //! Command lines as Go's `flag` package reads them.
 
+use alloc::string::String;
+use alloc::vec::Vec;
 /// One argument, read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Item<'a> {
@@ -54,6 +56,8 @@ pub fn read<'a>(args: &'a [String], known: &[&str]) -> Vec<Item<'a>> {
 
 #[cfg(test)]
 mod tests {
+    use alloc::vec;
+
     use super::*;
 
     #[test]

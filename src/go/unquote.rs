@@ -1,5 +1,7 @@
 //! Quoted labels as Go's `strconv.Unquote` reads them.
 
+use alloc::string::String;
+use alloc::vec::Vec;
 /// The text inside a double-quoted Go string literal; `None` where it is none.
 ///
 /// A byte that is no UTF-8 (`"\xff"`) becomes U+FFFD, each one of them, as in the original's JSON.

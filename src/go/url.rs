@@ -1,6 +1,9 @@
 //! URLs as Go's `net/url` parses and writes them: `ce-source` and the sink go through it, so that what the original
 //! kept, encoded or refused is kept, encoded or refused here.
 
+use alloc::borrow::ToOwned;
+use alloc::string::String;
+use alloc::vec::Vec;
 mod escape;
 
 use escape::{Part, escape, is_encoded, unescape};
@@ -217,9 +220,8 @@ fn parse_host(host: &str) -> Result<Vec<u8>, Fault> {
     let port = match host.strip_prefix('[') {
         Some(rest) => {
             let (address, port) = rest.rsplit_once(']').ok_or(Fault::Address)?;
-            let address = address
-                .split_once("%25")
-                .map_or(address, |(address, _zone)| address);
+            // A zone follows `%25`; what it may be is up to the sender's system.
+            let address = address.split('%').next().unwrap_or_default();
             address
                 .parse::<core::net::Ipv6Addr>()
                 .map_err(|_| Fault::Address)?;
@@ -240,6 +242,8 @@ fn parse_host(host: &str) -> Result<Vec<u8>, Fault> {
 
 #[cfg(test)]
 mod tests {
+    use alloc::string::ToString;
+
     use super::*;
 
     #[test]

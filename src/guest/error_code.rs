@@ -1,5 +1,7 @@
 //! What `wasi:http` says when there is no answer, in words for a log.
 
+use alloc::borrow::ToOwned;
+use alloc::format;
 use wasi::http::types::ErrorCode;
 
 use crate::config::Sink;
@@ -26,7 +28,8 @@ pub(super) fn fault(code: &ErrorCode, sink: &Sink) -> Fault {
         ErrorCode::TlsProtocolError | ErrorCode::TlsAlertReceived(_) => {
             "TLS could not be agreed on"
         }
-        other => return Fault::NoAnswer(format!("{other:?}")),
+        ErrorCode::InternalError(Some(why)) => why,
+        _ => "the platform could not send the request",
     };
     Fault::NoAnswer(reason.to_owned())
 }

@@ -3,6 +3,9 @@
 //! Through waki's bindings, and not its `#[handler]`: that one reads a request into `http`'s maps and reports errors with
 //! backtraces, which adds 110 kB to a component of half that size.
 
+use alloc::borrow::ToOwned;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 use serde::Serialize;
 use waki::bindings::exports::wasi::http::incoming_handler::Guest;
 use waki::bindings::wasi::http::types::{

@@ -1,5 +1,9 @@
 //! One POST by `wasi:http/outgoing-handler`.
 
+use alloc::borrow::ToOwned;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
 use core::time::Duration;
 
 use wasi::clocks::monotonic_clock::subscribe_duration;
@@ -12,10 +16,11 @@ use wasi::io::poll::{Pollable, poll};
 use wasi::io::streams::{InputStream, OutputStream, StreamError};
 
 use super::error_code::fault;
-use super::wasi_world::nanos;
 use crate::config::{Scheme, Sink};
 use crate::delivery::{Answer, Fault, Verdict, verdict};
 use crate::event::Message;
+use crate::pulse::nanos;
+use crate::text::seconds;
 
 /// How much of the body of an answer that is no success is read, in bytes: what a log line quotes, and not more.
 const MAX_BODY: usize = 1024;
@@ -51,8 +56,7 @@ fn request(sink: &Sink, message: &Message) -> Result<OutgoingRequest, Fault> {
     let headers: Vec<_> = headers
         .map(|(name, value)| (name, value.into_bytes()))
         .collect();
-    let headers = Fields::from_list(&headers)
-        .map_err(|error| Fault::Denied(format!("headers: {error:?}")))?;
+    let headers = Fields::from_list(&headers).map_err(|_| impossible("headers"))?;
     let request = OutgoingRequest::new(headers);
     let scheme = match sink.origin.scheme {
         Scheme::Http => WasiScheme::Http,
@@ -123,7 +127,10 @@ fn wait(
         Some(Ok(Ok(response))) => Ok(response),
         Some(Ok(Err(code))) => Err(fault(&code, sink)),
         Some(Err(())) => Err(impossible("answer")),
-        None => Err(Fault::NoAnswer(format!("no answer within {timeout:?}"))),
+        None => Err(Fault::NoAnswer(format!(
+            "no answer within {}",
+            seconds(timeout)
+        ))),
     }
 }
 

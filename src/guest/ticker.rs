@@ -1,10 +1,12 @@
 //! The door `heartbeats:source/ticker`: for hosts that own the clock.
 
-use super::wasi_world::{WasiWorld, nanos};
+use super::wasi_world::WasiWorld;
 use crate::config::{Config, Start};
 use crate::delivery::Attempt;
 use crate::event::Timestamp;
-use crate::pulse::{Beat, attempt};
+use crate::pulse::{Beat, attempt, nanos};
+use alloc::borrow::ToOwned;
+use alloc::string::{String, ToString};
 use bindings::exports::heartbeats::source::ticker::{Failure, Guest, Rejected, Retryable, Tick};
 
 #[allow(

@@ -1,5 +1,6 @@
 //! WASI as the world of the loop.
 
+use alloc::format;
 use core::time::Duration;
 
 use wasi::cli::stderr;
@@ -10,7 +11,7 @@ use super::send::send;
 use crate::config::Sink;
 use crate::delivery::{Answer, Fault};
 use crate::event::{Message, Timestamp};
-use crate::pulse::World;
+use crate::pulse::{World, nanos};
 
 /// The clocks, chance, network and standard error of the platform.
 pub(super) struct WasiWorld;
@@ -44,11 +45,6 @@ impl World for WasiWorld {
     fn log(&mut self, line: &str) {
         write_line(line);
     }
-}
-
-/// The platform's unit of time.
-pub(super) fn nanos(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
 /// Writes a line to standard error. A log that can not be written must not stop the heart.

@@ -1,10 +1,12 @@
 //! One beat, from its event to its delivery.
 
+use alloc::borrow::ToOwned;
+use alloc::string::{String, ToString};
 use uuid::Builder;
 
 use super::{World, log};
 use crate::config::Config;
-use crate::delivery::{Attempt, Fault, backoff};
+use crate::delivery::{Attempt, backoff};
 use crate::event::{Data, Event, Message, Timestamp};
 
 /// What makes one beat's event: every attempt makes the same event of it.
@@ -53,7 +55,7 @@ impl Beat {
         }
     }
 
-    fn message(&self, config: &Config) -> Result<Message, Fault> {
+    fn message(&self, config: &Config) -> Message {
         let data = Data {
             sequence: self.sequence,
             label: &config.label,
@@ -65,15 +67,13 @@ impl Beat {
             attributes: &config.attributes,
             data,
         };
-        Message::new(&event, config.mode).map_err(|error| Fault::Denied(error.to_string()))
+        Message::new(&event, config.mode)
     }
 }
 
 /// Sends a beat once.
 pub fn attempt(config: &Config, beat: &Beat, world: &mut impl World) -> Attempt {
-    let result = beat
-        .message(config)
-        .and_then(|message| world.post(&config.sink, &message, config.timeout));
+    let result = world.post(&config.sink, &beat.message(config), config.timeout);
     Attempt::judge(result, world.wall())
 }
 

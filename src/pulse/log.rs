@@ -1,18 +1,20 @@
 //! The log: one line for the start, one for each beat, in text for people or JSON for machines.
 
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
 use super::{Beat, Delivery};
 use crate::config::{Config, LogFormat, Problems};
 use crate::event::Timestamp;
-use crate::text::quote;
+use crate::text::{quote, seconds};
 
 /// The line at the start: what is sent where, how often.
 pub fn started(config: &Config, time: Timestamp) -> String {
     let fields = [
         ("sink", Field::Text(&config.sink.shown)),
-        ("period", Field::Text(&format!("{:?}", config.period))),
+        ("period", Field::Text(&seconds(config.period))),
         ("source", Field::Text(&config.attributes.source)),
         ("type", Field::Text(&config.attributes.event_type)),
     ];

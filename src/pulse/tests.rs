@@ -1,7 +1,12 @@
 //! The loop in a made-up world, where hours pass in no time.
 
+use alloc::borrow::ToOwned;
+use alloc::collections::VecDeque;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec;
+use alloc::vec::Vec;
 use core::time::Duration;
-use std::collections::VecDeque;
 
 use super::*;
 use crate::config::{Config, Sink, Start};

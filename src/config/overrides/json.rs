@@ -1,5 +1,9 @@
 //! The JSON of `K_CE_OVERRIDES`, with the freedoms that Go's `encoding/json` takes.
 
+use alloc::borrow::ToOwned;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
 use core::fmt::{Formatter, Result as Formatted};
 use core::marker::PhantomData;
 

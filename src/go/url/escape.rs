@@ -2,6 +2,8 @@
 
 use super::Fault;
 use crate::event::percent::{hex, push};
+use alloc::string::String;
+use alloc::vec::Vec;
 
 /// The parts that differ in what they must encode.
 #[derive(Clone, Copy, PartialEq, Eq)]
