@@ -23,6 +23,8 @@ pub mod egress;
 pub mod engine;
 pub mod environment;
 mod error;
+#[cfg(test)]
+mod fixture;
 pub mod run;
 pub mod sandbox;
 pub mod shutdown;
