@@ -29,6 +29,8 @@ pub struct Egress {
     beats: Beats,
     slots: Arc<Semaphore>,
     denials: Denials,
+    /// Of the request that comes next.
+    options: Option<RequestOptions>,
 }
 
 impl Egress {
@@ -40,7 +42,15 @@ impl Egress {
             beats,
             slots: Arc::new(Semaphore::new(requests)),
             denials: Denials::default(),
+            options: None,
         }
+    }
+}
+
+impl Egress {
+    /// The options of the next request; they come ahead of it, by the sandbox's own `outgoing-handler`.
+    pub(crate) fn set_options(&mut self, options: Option<RequestOptions>) {
+        self.options = options;
     }
 }
 
@@ -75,6 +85,7 @@ impl WasiHttpHooks for Egress {
             drain_request(request.into_body());
             return Box::new(async { Err(Error::HttpRequestDenied) });
         }
+        let timeouts = Timeouts::new(self.options.take().or(options));
         let (client, beats) = (self.client.clone(), self.beats.clone());
         let slot = self.slots.clone().try_acquire_owned();
         Box::new(async move {
@@ -83,7 +94,7 @@ impl WasiHttpHooks for Egress {
                 // The source is being stopped, and an error would only make the guest log a failure that is none.
                 return std::future::pending().await;
             };
-            let response = client.send(request, Timeouts::new(options)).await?;
+            let response = client.send(request, timeouts).await?;
             attempt.answer(response.status().as_u16());
             let response = response.map(|body| body.holding(slot).boxed());
             Ok((response, Box::new(async { Ok(()) }) as Io))

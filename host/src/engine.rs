@@ -10,7 +10,7 @@ use wasmtime::component::{Component, Linker};
 use wasmtime_wasi::p2::bindings::CommandPre;
 
 use crate::error::one_line;
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Sandbox, add_http_to_linker};
 use crate::{Error, HEARTBEATS};
 
 /// Compiles components. One serves a whole process.
@@ -61,7 +61,7 @@ impl Engine {
             let component = Component::from_binary(&self.0, bytes)?;
             let mut linker = Linker::new(&self.0);
             wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
-            wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
+            add_http_to_linker(&mut linker)?;
             CommandPre::new(linker.instantiate_pre(&component)?)
         };
         match link() {

@@ -1,6 +1,7 @@
 //! What a guest is given: arguments, variables, two outputs, HTTP to its sink. No files, no sockets, nothing else.
 
 mod limits;
+mod outgoing;
 mod output;
 
 use wasmtime::component::ResourceTable;
@@ -9,6 +10,8 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 use crate::egress::Egress;
+
+pub(crate) use outgoing::add_http_to_linker;
 
 pub use limits::Limits;
 pub use output::Output;
