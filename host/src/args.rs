@@ -85,12 +85,17 @@ Example:
 #[command(after_help = DISPLAY_EXAMPLES)]
 pub(crate) struct Display {
     /// Where to listen; port 0 takes a free one
-    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080", value_parser = address)]
     pub(crate) listen: SocketAddr,
 
     /// Write each event as one line of JSON (CloudEvents, structured mode)
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+fn address(text: &str) -> Result<SocketAddr, &'static str> {
+    text.parse()
+        .map_err(|_| "is no address with a port; write one such as 127.0.0.1:8080 or [::]:8080")
 }
 
 #[cfg(test)]
@@ -143,5 +148,11 @@ mod tests {
                 "{error}"
             );
         }
+    }
+
+    #[test]
+    fn a_port_alone_is_no_address() {
+        assert!(address("8080").unwrap_err().contains("; write"));
+        assert_eq!(address("[::]:0").unwrap().port(), 0);
     }
 }

@@ -45,9 +45,9 @@ pub async fn run(engine: &Engine, style: Style, stop: Stop) -> Result<Exit, Erro
     };
     // Every beat is on the screen already; the source's own lines about them matter only if it fails.
     let log = Log::default();
-    let (output, writer) = Output::new(log.clone()).map_err(|source| Error::System {
+    let (output, writer) = Output::new(log.clone()).map_err(|reason| Error::System {
         what: "cannot start a thread",
-        source,
+        reason,
     })?;
 
     let display = listener.show(style, io::stdout(), stop.clone());

@@ -30,9 +30,9 @@ impl Engine {
     pub fn new() -> Result<Self, Error> {
         let engine =
             wasmtime::Engine::new(&config()).map_err(|error| Error::Engine(one_line(&error)))?;
-        ticker::start(&engine).map_err(|source| Error::System {
+        ticker::start(&engine).map_err(|reason| Error::System {
             what: "cannot start a thread",
-            source,
+            reason,
         })?;
         Ok(Self(engine))
     }
@@ -44,9 +44,9 @@ impl Engine {
 
     /// The component in a file, named by the file's stem.
     pub fn open(&self, path: &Path) -> Result<Command, Error> {
-        let bytes = std::fs::read(path).map_err(|source| Error::Read {
+        let bytes = std::fs::read(path).map_err(|reason| Error::Read {
             path: path.to_owned(),
-            source,
+            reason,
         })?;
         let name = path
             .file_stem()

@@ -4,7 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-/// Why a command of the host failed. The texts name the setting, its value and the remedy.
+/// Why a command of the host failed. The texts name the setting, its value and the remedy, and contain the cause.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -12,12 +12,12 @@ pub enum Error {
     #[error("the WebAssembly engine does not start on this machine: {0}")]
     Engine(String),
     /// A component's file could not be read.
-    #[error("component {}: {source}; name a readable file", path.display())]
+    #[error("component {}: {reason}; name a readable file", path.display())]
     Read {
         /// The file.
         path: PathBuf,
         /// Why.
-        source: io::Error,
+        reason: io::Error,
     },
     /// The bytes are no component, or one that needs what the sandbox does not offer.
     #[error(
@@ -38,20 +38,20 @@ pub enum Error {
         reason: String,
     },
     /// A listener could not be opened.
-    #[error("cannot listen on {address}: {source}; choose another address with --listen")]
+    #[error("cannot listen on {address}: {reason}; choose another address with --listen")]
     Listen {
         /// The address asked for.
         address: SocketAddr,
         /// Why.
-        source: io::Error,
+        reason: io::Error,
     },
     /// The operating system refused something that the host cannot do without.
-    #[error("{what}: {source}")]
+    #[error("{what}: {reason}")]
     System {
         /// What was tried.
         what: &'static str,
         /// Why it failed.
-        source: io::Error,
+        reason: io::Error,
     },
     /// The TLS library refused its settings.
     #[error("the TLS client does not start: {0}")]

@@ -48,9 +48,9 @@ pub enum Exit {
 
 /// Runs a source with this process's standard output and error.
 pub async fn run(command: &Command, source: Source, stop: Stop) -> Result<Exit, Error> {
-    let thread = |source| Error::System {
+    let thread = |reason| Error::System {
         what: "cannot start a thread",
-        source,
+        reason,
     };
     let (stdout, stdout_writer) = Output::new(io::stdout()).map_err(thread)?;
     let (stderr, stderr_writer) = Output::new(io::stderr()).map_err(thread)?;
@@ -79,8 +79,10 @@ pub async fn run_with(
             .find(|(known, _)| known == name)
             .map(|(_, value)| value.clone())
     };
-    // Without an origin the settings are wrong; the guest says so itself, and nothing is allowed meanwhile.
-    let policy = Policy::new(sink_origin(&args, &variable), allow);
+    // Another component than heartbeats has flags of its own, and only K_SINK in common. Without an origin the settings
+    // are wrong; the guest says so itself, and nothing is allowed meanwhile.
+    let sink = sink_origin(&args, &variable).or_else(|| sink_origin(&[], &variable));
+    let policy = Policy::new(sink, allow);
     let client = Client::new(if policy.allows_tls() {
         system_roots()?
     } else {

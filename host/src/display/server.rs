@@ -39,7 +39,7 @@ pub struct Listener {
 impl Listener {
     /// Listens on `address`; port 0 takes a free one.
     pub async fn bind(address: SocketAddr) -> Result<Self, Error> {
-        let listen = |source| Error::Listen { address, source };
+        let listen = |reason| Error::Listen { address, reason };
         let tcp = TcpListener::bind(address).await.map_err(listen)?;
         let address = tcp.local_addr().map_err(listen)?;
         Ok(Self { tcp, address })

@@ -137,6 +137,7 @@ impl Line {
             Ok(permit) => permit.send(self.text.split_to(end).freeze()),
             // Another stream of the same output took the place: the lines go with the next write.
             Err(mpsc::error::TrySendError::Full(())) if self.text.len() < 2 * LINE => {}
+            // Only streams that write past each other get here, and lines are worth less than memory.
             Err(mpsc::error::TrySendError::Full(())) => self.text.clear(),
             Err(mpsc::error::TrySendError::Closed(())) => return Err(StreamError::Closed),
         }
