@@ -1,1 +1,35 @@
-//! host
+//! Runs event sources that are WebAssembly components: each in a sandbox that can reach its sink and nothing else.
+//!
+//! | module | what |
+//! |---|---|
+//! | [`engine`] | wasmtime's settings, the compilation cache, components ready to run |
+//! | [`sandbox`] | what a guest is given: arguments, variables, two lines-only outputs, and limits on all of it |
+//! | [`egress`] | which requests may leave, decided before any connection |
+//! | [`client`] | the pooled HTTP client behind the egress |
+//! | [`beats`] | whether a beat is still in flight |
+//! | [`environment`] | the variables that a source sees |
+//! | [`shutdown`] | signals |
+//! | [`mod@run`] | one source, as a container's entrypoint |
+//! | [`display`] | a sink that shows the events it receives |
+//! | [`demo`] | a source and a display in one process |
+//!
+//! No request leaves the host but through [`egress`]: wasmtime's own HTTP client is not even compiled in.
+
+pub mod beats;
+pub mod client;
+pub mod demo;
+pub mod display;
+pub mod egress;
+pub mod engine;
+pub mod environment;
+mod error;
+#[cfg(test)]
+mod fixture;
+pub mod run;
+pub mod sandbox;
+pub mod shutdown;
+
+pub use error::Error;
+
+/// The heartbeats component, built from the sources of this workspace.
+pub const HEARTBEATS: &[u8] = include_bytes!(env!("HEARTBEATS_WASM"));

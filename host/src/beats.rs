@@ -1,0 +1,173 @@
+//! Whether a beat is still in flight, as seen from the egress: the host can not look into a guest's loop.
+//!
+//! A beat is in flight from its request until an answer that is final by [`heartbeats::delivery::verdict`]. After a
+//! retryable answer, or none, the guest is presumably in its back-off and will try again.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use heartbeats::delivery::{Verdict, verdict};
+use tokio::sync::watch;
+
+/// The beats of one source. Clones share their state.
+#[derive(Clone, Default)]
+pub struct Beats(Arc<Shared>);
+
+/// One attempt to deliver a beat. Dropped without an answer, it counts as one that may be tried again.
+pub struct Attempt {
+    beats: Beats,
+    answered: bool,
+}
+
+#[derive(Default)]
+struct Shared {
+    state: Mutex<State>,
+    settled: watch::Sender<bool>,
+}
+
+#[derive(Default)]
+struct State {
+    attempts: usize,
+    /// The last outcome asks for another attempt.
+    unfinished: bool,
+    closing: bool,
+}
+
+impl Beats {
+    /// Starts an attempt; `None` once [closing](Self::close) has nothing left to wait for.
+    pub fn attempt(&self) -> Option<Attempt> {
+        let mut state = self.state();
+        if state.closing && state.settled() {
+            return None;
+        }
+        state.attempts += 1;
+        Some(Attempt {
+            beats: self.clone(),
+            answered: false,
+        })
+    }
+
+    /// From now on only a beat that is in flight may make requests.
+    pub fn close(&self) {
+        self.change(|state| state.closing = true);
+    }
+
+    /// Waits until the source is closed and no beat is in flight.
+    pub async fn settled(&self) {
+        // The sender lives in `self`, so the wait ends only with `true`.
+        let _ = self
+            .0
+            .settled
+            .subscribe()
+            .wait_for(|settled| *settled)
+            .await;
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn change(&self, change: impl FnOnce(&mut State)) {
+        let mut state = self.state();
+        change(&mut state);
+        self.0
+            .settled
+            .send_replace(state.closing && state.settled());
+    }
+}
+
+impl Attempt {
+    /// The sink answered with this HTTP status.
+    pub fn answer(mut self, status: u16) {
+        self.answered = true;
+        self.beats.change(|state| {
+            state.attempts -= 1;
+            state.unfinished = verdict(status) == Verdict::Retryable;
+        });
+    }
+}
+
+impl Drop for Attempt {
+    fn drop(&mut self) {
+        if !self.answered {
+            self.beats.change(|state| {
+                state.attempts -= 1;
+                state.unfinished = true;
+            });
+        }
+    }
+}
+
+impl State {
+    fn settled(&self) -> bool {
+        self.attempts == 0 && !self.unfinished
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settled(beats: &Beats) -> bool {
+        *beats.0.settled.borrow()
+    }
+
+    #[test]
+    fn before_the_first_beat_there_is_nothing_to_wait_for() {
+        let beats = Beats::default();
+        assert!(!settled(&beats), "open");
+        beats.close();
+        assert!(settled(&beats));
+        assert!(beats.attempt().is_none());
+    }
+
+    #[test]
+    fn a_beat_in_flight_finishes() {
+        let beats = Beats::default();
+        let attempt = beats.attempt().unwrap();
+        beats.close();
+        assert!(!settled(&beats));
+        attempt.answer(202);
+        assert!(settled(&beats));
+        assert!(beats.attempt().is_none());
+    }
+
+    #[test]
+    fn a_beat_in_its_back_off_may_try_again_until_its_answer_is_final() {
+        for last in [202, 400, 410, 301] {
+            let beats = Beats::default();
+            beats.attempt().unwrap().answer(503);
+            beats.close();
+            assert!(!settled(&beats));
+            drop(beats.attempt().unwrap());
+            assert!(!settled(&beats), "no answer is no end");
+            beats.attempt().unwrap().answer(last);
+            assert!(settled(&beats), "{last}");
+        }
+    }
+
+    #[test]
+    fn with_two_attempts_at_once_both_must_end() {
+        let beats = Beats::default();
+        let (first, second) = (beats.attempt().unwrap(), beats.attempt().unwrap());
+        beats.close();
+        first.answer(200);
+        assert!(!settled(&beats));
+        second.answer(200);
+        assert!(settled(&beats));
+    }
+
+    #[tokio::test]
+    async fn a_waiter_is_woken() {
+        let beats = Beats::default();
+        let attempt = beats.attempt().unwrap();
+        beats.close();
+        let waiter = tokio::spawn({
+            let beats = beats.clone();
+            async move { beats.settled().await }
+        });
+        tokio::task::yield_now().await;
+        assert!(!waiter.is_finished());
+        attempt.answer(202);
+        waiter.await.unwrap();
+    }
+}

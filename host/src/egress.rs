@@ -1,0 +1,106 @@
+//! The one way out of a sandbox: a policy decides, then the pooled client sends. Redirects are the guest's to see, never followed.
+
+mod denials;
+mod policy;
+
+use std::sync::Arc;
+
+use http::uri::Scheme;
+use http::{Request, Response};
+use tokio::sync::Semaphore;
+use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
+
+use crate::beats::Beats;
+use crate::client::{Client, Timeouts, drain_request};
+use denials::Denials;
+
+pub use policy::{Denied, HostPort, HostPortError, Policy};
+
+/// Bytes of a request's body that are buffered at once between a guest and the client.
+const CHUNK: usize = 64 << 10;
+
+type Io = Box<dyn Future<Output = Result<(), Error>> + Send>;
+type Sending = Box<dyn Future<Output = Result<(Response<WasiBody>, Io), Error>> + Send>;
+
+/// One sandbox's way out.
+pub struct Egress {
+    policy: Arc<Policy>,
+    client: Client,
+    beats: Beats,
+    slots: Arc<Semaphore>,
+    denials: Denials,
+    /// Of the request that comes next.
+    options: Option<RequestOptions>,
+}
+
+impl Egress {
+    /// Requests that `policy` allows go to `client`, at most `requests` at the same time, and are noted in `beats`.
+    pub fn new(policy: Arc<Policy>, client: Client, beats: Beats, requests: usize) -> Self {
+        Self {
+            policy,
+            client,
+            beats,
+            slots: Arc::new(Semaphore::new(requests)),
+            denials: Denials::default(),
+            options: None,
+        }
+    }
+}
+
+impl Egress {
+    /// The options of the next request; they come ahead of it, by the sandbox's own `outgoing-handler`.
+    pub(crate) fn set_options(&mut self, options: Option<RequestOptions>) {
+        self.options = options;
+    }
+}
+
+impl WasiHttpHooks for Egress {
+    /// All of them: the policy refuses, so that every refusal looks the same.
+    fn is_supported_scheme(&mut self, _: &Scheme) -> bool {
+        true
+    }
+
+    fn default_scheme(&mut self) -> Option<Scheme> {
+        None
+    }
+
+    /// The client makes the `Host` header from the URI that the policy has seen.
+    fn set_host_header(&mut self) -> bool {
+        false
+    }
+
+    fn p2_outgoing_body_chunk_size(&mut self) -> usize {
+        CHUNK
+    }
+
+    fn send_request(
+        &mut self,
+        request: Request<WasiBody>,
+        options: Option<RequestOptions>,
+        _: Io,
+    ) -> Sending {
+        if let Err(denied) = self.policy.check(request.method(), request.uri()) {
+            self.denials.log(&denied);
+            // The guest may still be writing, and a closed stream would hide the reason from it.
+            drain_request(request.into_body());
+            return Box::new(async { Err(Error::HttpRequestDenied) });
+        }
+        let timeouts = Timeouts::new(self.options.take().or(options));
+        let (client, beats) = (self.client.clone(), self.beats.clone());
+        let slot = self.slots.clone().try_acquire_owned();
+        Box::new(async move {
+            let slot = slot.map_err(|_| Error::ConnectionLimitReached)?;
+            let Some(attempt) = beats.attempt() else {
+                // The source is being stopped, and an error would only make the guest log a failure that is none.
+                return std::future::pending().await;
+            };
+            let response = client.send(request, timeouts).await?;
+            attempt.answer(response.status().as_u16());
+            let response = response.map(|body| body.holding(slot).boxed());
+            Ok((response, Box::new(async { Ok(()) }) as Io))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

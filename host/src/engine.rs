@@ -1,0 +1,121 @@
+//! wasmtime's settings, and components ready to run.
+
+mod cache;
+mod ticker;
+
+use std::path::Path;
+
+use wasmtime::Config;
+use wasmtime::component::{Component, Linker};
+use wasmtime_wasi::p2::bindings::CommandPre;
+
+use crate::error::one_line;
+use crate::sandbox::{Sandbox, add_http_to_linker};
+use crate::{Error, HEARTBEATS};
+
+/// Compiles components. One serves a whole process.
+#[derive(Clone)]
+pub struct Engine(wasmtime::Engine);
+
+/// A compiled component that exports `wasi:cli/run`, linked to the sandbox's interfaces.
+#[derive(Clone)]
+pub struct Command {
+    /// What the component is called in logs and as its own first argument.
+    pub(crate) name: String,
+    pub(crate) pre: CommandPre<Sandbox>,
+}
+
+impl Engine {
+    /// An engine for guests that run one at a time, with the user's compilation cache where there is one.
+    pub fn new() -> Result<Self, Error> {
+        let engine =
+            wasmtime::Engine::new(&config()).map_err(|error| Error::Engine(one_line(&error)))?;
+        ticker::start(&engine).map_err(|reason| Error::System {
+            what: "cannot start a thread",
+            reason,
+        })?;
+        Ok(Self(engine))
+    }
+
+    /// The embedded heartbeats component.
+    pub fn heartbeats(&self) -> Result<Command, Error> {
+        self.command("heartbeats", HEARTBEATS)
+    }
+
+    /// The component in a file, named by the file's stem.
+    pub fn open(&self, path: &Path) -> Result<Command, Error> {
+        let bytes = std::fs::read(path).map_err(|reason| Error::Read {
+            path: path.to_owned(),
+            reason,
+        })?;
+        let name = path
+            .file_stem()
+            .unwrap_or(path.as_os_str())
+            .to_string_lossy();
+        self.command(&name, &bytes)
+    }
+
+    /// A component from its bytes.
+    pub fn command(&self, name: &str, bytes: &[u8]) -> Result<Command, Error> {
+        let link = || {
+            let component = Component::from_binary(&self.0, bytes)?;
+            let mut linker = Linker::new(&self.0);
+            wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
+            add_http_to_linker(&mut linker)?;
+            CommandPre::new(linker.instantiate_pre(&component)?)
+        };
+        match link() {
+            Ok(pre) => Ok(Command {
+                name: name.to_owned(),
+                pre,
+            }),
+            Err(error) => Err(Error::Component {
+                name: name.to_owned(),
+                reason: one_line(&error),
+            }),
+        }
+    }
+}
+
+fn config() -> Config {
+    let mut config = Config::new();
+    config
+        .cache(cache::open())
+        // Without it a guest that only computes would hold the thread, and no signal would get through.
+        .epoch_interruption(true)
+        // What Rust guests of WASI 0.2 do not need is not there to be attacked. GC, exceptions and threads are not compiled in.
+        .concurrency_support(false)
+        .wasm_memory64(false)
+        .wasm_relaxed_simd(false)
+        .wasm_stack_switching(false)
+        .wasm_custom_page_sizes(false)
+        .wasm_wide_arithmetic(false);
+    config
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_component_is_refused_by_name() {
+        let engine = Engine::new().unwrap();
+        let module = b"\0asm\x01\0\0\0";
+        let error = engine.command("mine", module).err().unwrap().to_string();
+        assert!(error.starts_with("component mine: "), "{error}");
+    }
+
+    #[test]
+    fn a_missing_file_is_refused_with_its_path() {
+        let error = Engine::new()
+            .unwrap()
+            .open(Path::new("/no/such.wasm"))
+            .err()
+            .unwrap()
+            .to_string();
+        assert!(
+            error.contains("/no/such.wasm") && error.ends_with("name a readable file"),
+            "{error}"
+        );
+    }
+}

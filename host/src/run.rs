@@ -1,0 +1,153 @@
+//! One source, as a container's entrypoint: it runs to its own end, or until the host is asked to stop.
+
+use std::io;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use heartbeats::config::sink_origin;
+use tokio::time::sleep;
+use wasmtime::Store;
+use wasmtime_wasi::I32Exit;
+
+use crate::Error;
+use crate::beats::Beats;
+use crate::client::{Client, no_roots, system_roots};
+use crate::egress::{Egress, HostPort, Policy};
+use crate::engine::Command;
+use crate::error::one_line;
+use crate::sandbox::{Limits, Output, Sandbox, Settings};
+use crate::shutdown::Stop;
+
+/// What a guest gets after its last beat is settled, to write its line about it.
+const LAST_WORDS: Duration = Duration::from_millis(50);
+
+/// How long the host waits at its end for somebody to read the guest's last lines.
+const LAST_LINES: Duration = Duration::from_secs(1);
+
+/// One source.
+pub struct Source {
+    /// The guest's arguments after its name.
+    pub args: Vec<String>,
+    /// The guest's whole environment.
+    pub env: Vec<(String, String)>,
+    /// Where it may send requests besides its sink.
+    pub allow: Vec<HostPort>,
+    /// How long a beat in flight may go on after the first signal.
+    pub grace_period: Duration,
+}
+
+/// How a source ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// The guest was done, or the host was asked to stop.
+    Success,
+    /// The guest said that it failed.
+    Failure,
+}
+
+/// Runs a source with this process's standard output and error.
+pub async fn run(command: &Command, source: Source, stop: Stop) -> Result<Exit, Error> {
+    let thread = |reason| Error::System {
+        what: "cannot start a thread",
+        reason,
+    };
+    let (stdout, stdout_writer) = Output::new(io::stdout()).map_err(thread)?;
+    let (stderr, stderr_writer) = Output::new(io::stderr()).map_err(thread)?;
+    let exit = run_with(command, source, stop, stdout, stderr).await;
+    stdout_writer.finish(LAST_LINES);
+    stderr_writer.finish(LAST_LINES);
+    exit
+}
+
+/// Runs a source with outputs of the caller's.
+pub async fn run_with(
+    command: &Command,
+    source: Source,
+    mut stop: Stop,
+    stdout: Output,
+    stderr: Output,
+) -> Result<Exit, Error> {
+    let Source {
+        args,
+        env,
+        allow,
+        grace_period,
+    } = source;
+    let variable = |name: &str| {
+        env.iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.clone())
+    };
+    // Another component than heartbeats has flags of its own, and only K_SINK in common. Without an origin the settings
+    // are wrong; the guest says so itself, and nothing is allowed meanwhile.
+    let sink = sink_origin(&args, &variable).or_else(|| sink_origin(&[], &variable));
+    let policy = Policy::new(sink, allow);
+    let client = Client::new(if policy.allows_tls() {
+        system_roots()?
+    } else {
+        no_roots()?
+    });
+    let beats = Beats::default();
+    let limits = Limits::default();
+    let egress = Egress::new(Arc::new(policy), client, beats.clone(), limits.requests);
+    let args = std::iter::once(command.name.clone()).chain(args).collect();
+    let store = Sandbox::store(
+        command.pre.engine(),
+        Settings {
+            args,
+            env,
+            stdout,
+            stderr,
+            limits,
+        },
+        egress,
+    );
+
+    let mut guest = pin!(call(command, store));
+    tokio::select! {
+        exit = &mut guest => return exit,
+        () = stop.asked() => {}
+    }
+    tracing::info!(
+        ?grace_period,
+        "asked to stop: the beat in flight may finish"
+    );
+    beats.close();
+    tokio::select! {
+        exit = &mut guest => return exit,
+        () = beats.settled() => {}
+        () = sleep(grace_period) => {
+            tracing::warn!("the grace period is over: the last beat may be undelivered");
+            return Ok(Exit::Success);
+        }
+        () = stop.insisted() => {
+            tracing::warn!("asked to stop again: the last beat may be undelivered");
+            return Ok(Exit::Success);
+        }
+    }
+    tokio::select! {
+        exit = &mut guest => exit,
+        () = sleep(LAST_WORDS) => Ok(Exit::Success),
+    }
+}
+
+async fn call(command: &Command, mut store: Store<Sandbox>) -> Result<Exit, Error> {
+    let run = async {
+        let instance = command.pre.instantiate_async(&mut store).await?;
+        instance.wasi_cli_run().call_run(&mut store).await
+    };
+    let error = match run.await {
+        Ok(Ok(())) => return Ok(Exit::Success),
+        Ok(Err(())) => return Ok(Exit::Failure),
+        Err(error) => error,
+    };
+    match error.downcast_ref::<I32Exit>() {
+        Some(I32Exit(0)) => Ok(Exit::Success),
+        Some(I32Exit(_)) => Ok(Exit::Failure),
+        None => Err(Error::Trap {
+            name: command.name.clone(),
+            reason: one_line(&error),
+        }),
+    }
+}

@@ -1,0 +1,44 @@
+//! How much of everything a guest may use.
+
+/// Limits on one sandbox. Exceeding one of them traps the guest, unless its field says otherwise.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Bytes of one linear memory.
+    pub memory_bytes: usize,
+    /// Linear memories.
+    pub memories: usize,
+    /// Tables.
+    pub tables: usize,
+    /// Elements of one table.
+    pub table_elements: usize,
+    /// Core instances; one component of Rust makes about four.
+    pub instances: usize,
+    /// Live resources, such as requests, streams and timers.
+    pub handles: usize,
+    /// Bytes that one call can pass to the host.
+    pub hostcall_bytes: usize,
+    /// Bytes of one set of header fields in the host's memory, which takes more than on the wire.
+    pub header_bytes: usize,
+    /// Bytes of random data in one call.
+    pub random_bytes: u64,
+    /// Requests at the same time; one more is answered with `connection-limit-reached`.
+    pub requests: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            memory_bytes: 16 << 20,
+            memories: 1,
+            tables: 8,
+            table_elements: 10_000,
+            instances: 16,
+            handles: 256,
+            hostcall_bytes: 1 << 20,
+            // An event has at most 64 KiB on the wire (CloudEvents, size limits), and may be all header.
+            header_bytes: 128 << 10,
+            random_bytes: 4 << 10,
+            requests: 16,
+        }
+    }
+}
