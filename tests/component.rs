@@ -6,7 +6,7 @@ use heartbeats_host::HEARTBEATS;
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
-use crate::support::{guests, scratch};
+use crate::support::{cargo, scratch};
 
 #[test]
 fn with_all_doors_it_has_at_most_250_000_bytes() {
@@ -16,7 +16,7 @@ fn with_all_doors_it_has_at_most_250_000_bytes() {
 #[test]
 fn with_the_run_door_alone_it_has_at_most_180_000_bytes() {
     let target = scratch("run-alone");
-    guests::cargo(
+    cargo(
         [
             "wasm",
             "--locked",

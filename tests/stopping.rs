@@ -65,7 +65,7 @@ fn a_beat_in_its_back_off_is_delivered_first() {
 fn a_beat_that_cannot_be_delivered_holds_up_the_end_for_the_grace_period_only() {
     let sink = Sink::answering(Answer::Silence);
     let source = Source::beating_to(&sink)
-        .option("--grace=300ms")
+        .option("--grace-period=300ms")
         .flags(["--period=1h", "--timeout=1h"])
         .start();
     sink.wait_for(1);

@@ -1,6 +1,7 @@
 //! The helpers: a recording [`Sink`], the programs under test as a [`Source`], and small things around them.
 
 mod answer;
+mod cargo;
 mod client;
 mod log;
 mod percent;
@@ -15,6 +16,7 @@ mod wire;
 pub(crate) mod guests;
 
 pub(crate) use answer::Answer;
+pub(crate) use cargo::{cargo, root};
 pub(crate) use client::{Reply, call};
 pub(crate) use log::{json_lines, lines_with};
 pub(crate) use percent::percent_decoded;
