@@ -59,7 +59,7 @@ docs: target ## Build the documentation; a broken link fails
 
 .PHONY: deny
 deny: $(CARGO_DENY) ## Check the licences, the sources and the duplicates of the dependencies
-	$(CARGO_DENY) --locked check bans licenses sources
+	$(CARGO_DENY) --locked --workspace check bans licenses sources
 
 .PHONY: target
 target: ## Add the wasm target to the Rust toolchain
