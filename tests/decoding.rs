@@ -98,7 +98,10 @@ fn expected(request: &Request, mode: &str) -> Decoded {
         ("source", "/tests/%C3%A9"),
     ];
     let attributes = attributes.map(|(name, value)| (name.to_owned(), value.to_owned()));
-    Decoded { attributes: attributes.into(), data: serde_json::json!({"id": 1, "label": TRICKY}) }
+    Decoded {
+        attributes: attributes.into(),
+        data: serde_json::json!({"id": 1, "label": TRICKY}),
+    }
 }
 
 fn text(value: &serde_json::Value) -> String {

@@ -12,7 +12,9 @@ use crate::support::{Request, cargo, python, root, scratch};
 pub(super) fn rust() -> Command {
     let target = scratch("sdk-rust");
     cargo(["build", "--locked", "--release"], |command| {
-        command.arg("--manifest-path").arg(root().join("tests/decoding/sdk-rust/Cargo.toml"));
+        command
+            .arg("--manifest-path")
+            .arg(root().join("tests/decoding/sdk-rust/Cargo.toml"));
         command.arg("--target-dir").arg(&target);
     });
     Command::new(target.join("release/decode"))
@@ -21,21 +23,39 @@ pub(super) fn rust() -> Command {
 /// PyPI's `cloudevents`.
 pub(super) fn python_sdk() -> Command {
     let mut command = Command::new(python());
-    command.arg("-I").arg(root().join("tests/decoding/sdk-python/decode.py"));
+    command
+        .arg("-I")
+        .arg(root().join("tests/decoding/sdk-python/decode.py"));
     command
 }
 
 pub(super) fn decode(mut sdk: Command, requests: &[Request]) -> Vec<Decoded> {
-    let mut child = sdk.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut child = sdk
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
     let mut stdin = child.stdin.take().unwrap();
     for request in requests {
-        let headers: Vec<_> = request.headers.iter().map(|(name, value)| (name, text(value))).collect();
-        writeln!(stdin, "{}", json!({"headers": headers, "body": text(&request.body)})).unwrap();
+        let headers: Vec<_> = request
+            .headers
+            .iter()
+            .map(|(name, value)| (name, text(value)))
+            .collect();
+        writeln!(
+            stdin,
+            "{}",
+            json!({"headers": headers, "body": text(&request.body)})
+        )
+        .unwrap();
     }
     drop(stdin);
     let output = child.wait_with_output().unwrap();
     assert!(output.status.success(), "{}", output.status);
-    text(&output.stdout).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    text(&output.stdout)
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
 }
 
 fn text(bytes: &[u8]) -> &str {

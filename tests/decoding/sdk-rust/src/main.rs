@@ -21,7 +21,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     for line in io::stdin().lines() {
         let request: Request = serde_json::from_str(&line?)?;
         let event = to_event(&headers(&request)?, request.body.into_bytes())?;
-        println!("{}", json!({"attributes": attributes(&event)?, "data": data(&event)?}));
+        println!(
+            "{}",
+            json!({"attributes": attributes(&event)?, "data": data(&event)?})
+        );
     }
     Ok(())
 }
@@ -32,17 +35,30 @@ fn headers(request: &Request) -> Result<HeaderMap, Box<dyn Error>> {
     for (name, value) in &request.headers {
         let name = HeaderName::from_bytes(name.as_bytes())?;
         let ce = name.as_str().starts_with("ce-");
-        let value = if ce { percent_decode_str(value).collect() } else { value.clone().into_bytes() };
+        let value = if ce {
+            percent_decode_str(value).collect()
+        } else {
+            value.clone().into_bytes()
+        };
         headers.append(name, HeaderValue::from_bytes(&value)?);
     }
     Ok(headers)
 }
 
 fn attributes(event: &Event) -> Result<BTreeMap<String, String>, Box<dyn Error>> {
-    let extensions = event.iter_extensions().map(|(name, value)| (name.to_owned(), value.to_string()));
+    let extensions = event
+        .iter_extensions()
+        .map(|(name, value)| (name.to_owned(), value.to_string()));
     let mut attributes: BTreeMap<_, _> = extensions.collect();
-    let time = event.time().ok_or("no time")?.to_rfc3339().replace("+00:00", "Z");
-    let content_type = event.datacontenttype().ok_or("no datacontenttype")?.to_owned();
+    let time = event
+        .time()
+        .ok_or("no time")?
+        .to_rfc3339()
+        .replace("+00:00", "Z");
+    let content_type = event
+        .datacontenttype()
+        .ok_or("no datacontenttype")?
+        .to_owned();
     attributes.insert("specversion".into(), event.specversion().to_string());
     attributes.insert("id".into(), event.id().into());
     attributes.insert("source".into(), event.source().clone());

@@ -5,7 +5,9 @@
 //! - `follow SCHEME AUTHORITY PATH`: sends a POST, and then another to where the answer's `Location` says.
 
 use wasi::http::outgoing_handler::handle;
-use wasi::http::types::{ErrorCode, Fields, IncomingResponse, Method, OutgoingBody, OutgoingRequest, Scheme};
+use wasi::http::types::{
+    ErrorCode, Fields, IncomingResponse, Method, OutgoingBody, OutgoingRequest, Scheme,
+};
 
 fn main() {
     for attempt in std::env::args().skip(1) {
@@ -16,7 +18,9 @@ fn main() {
         let words: Vec<&str> = attempt.split(' ').collect();
         let outcome = match words[..] {
             ["follow", scheme, authority, path] => follow(scheme, authority, path),
-            [method, scheme, authority, path] => send(method, scheme, authority, path).map(|response| response.status()),
+            [method, scheme, authority, path] => {
+                send(method, scheme, authority, path).map(|response| response.status())
+            }
             _ => panic!("no attempt: {attempt:?}"),
         };
         match outcome {
@@ -28,14 +32,23 @@ fn main() {
 
 fn follow(scheme: &str, authority: &str, path: &str) -> Result<u16, String> {
     let response = send("POST", scheme, authority, path)?;
-    let location = response.headers().get("location").pop().ok_or("answered without a Location")?;
+    let location = response
+        .headers()
+        .get("location")
+        .pop()
+        .ok_or("answered without a Location")?;
     let location = String::from_utf8(location).map_err(|e| e.to_string())?;
     let (scheme, rest) = location.split_once("://").ok_or("not a whole URL")?;
     let (authority, path) = rest.split_once('/').ok_or("no path")?;
     send("POST", scheme, authority, &format!("/{path}")).map(|response| response.status())
 }
 
-fn send(method: &str, scheme: &str, authority: &str, path: &str) -> Result<IncomingResponse, String> {
+fn send(
+    method: &str,
+    scheme: &str,
+    authority: &str,
+    path: &str,
+) -> Result<IncomingResponse, String> {
     let request = OutgoingRequest::new(Fields::new());
     let method = match method {
         "GET" => Method::Get,
@@ -51,15 +64,27 @@ fn send(method: &str, scheme: &str, authority: &str, path: &str) -> Result<Incom
     };
     // `none` leaves it out; the WASI host checks the syntax of the others before it takes them.
     let authority = (authority != "none").then_some(authority);
-    request.set_method(&method).map_err(|()| "the method was not taken")?;
-    request.set_scheme(scheme.as_ref()).map_err(|()| "the scheme was not taken")?;
-    request.set_authority(authority).map_err(|()| "the authority was not taken")?;
-    request.set_path_with_query(Some(path)).map_err(|()| "the path was not taken")?;
+    request
+        .set_method(&method)
+        .map_err(|()| "the method was not taken")?;
+    request
+        .set_scheme(scheme.as_ref())
+        .map_err(|()| "the scheme was not taken")?;
+    request
+        .set_authority(authority)
+        .map_err(|()| "the authority was not taken")?;
+    request
+        .set_path_with_query(Some(path))
+        .map_err(|()| "the path was not taken")?;
     let body = request.body().map_err(|()| "no body")?;
     OutgoingBody::finish(body, None).map_err(name)?;
     let response = handle(request, None).map_err(name)?;
     response.subscribe().block();
-    response.get().ok_or("not ready")?.map_err(|()| "taken twice")?.map_err(name)
+    response
+        .get()
+        .ok_or("not ready")?
+        .map_err(|()| "taken twice")?
+        .map_err(name)
 }
 
 fn name(error: ErrorCode) -> String {
