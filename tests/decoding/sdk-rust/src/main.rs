@@ -20,29 +20,40 @@ struct Request {
 fn main() -> Result<(), Box<dyn Error>> {
     for line in io::stdin().lines() {
         let request: Request = serde_json::from_str(&line?)?;
-        let event = to_event(&headers(&request)?, request.body.into_bytes())?;
+        let headers = headers(&request)?;
+        let event = to_event(&headers, request.body.into_bytes())?;
         println!(
             "{}",
-            json!({"attributes": attributes(&event)?, "data": data(&event)?})
+            json!({"attributes": understood(&headers, &event)?, "data": data(&event)?})
         );
     }
     Ok(())
 }
 
-/// The headers, with `ce-*` percent-decoded: that is a receiver's part, and this SDK leaves it to its user.
 fn headers(request: &Request) -> Result<HeaderMap, Box<dyn Error>> {
     let mut headers = HeaderMap::new();
     for (name, value) in &request.headers {
-        let name = HeaderName::from_bytes(name.as_bytes())?;
-        let ce = name.as_str().starts_with("ce-");
-        let value = if ce {
-            percent_decode_str(value).collect()
-        } else {
-            value.clone().into_bytes()
-        };
-        headers.append(name, HeaderValue::from_bytes(&value)?);
+        headers.append(
+            HeaderName::from_bytes(name.as_bytes())?,
+            HeaderValue::from_str(value)?,
+        );
     }
     Ok(headers)
+}
+
+/// In binary mode percent-decoded: that is a receiver's part, and this SDK leaves it to its user. It reads ASCII headers only,
+/// so it is done after it.
+fn understood(
+    headers: &HeaderMap,
+    event: &Event,
+) -> Result<BTreeMap<String, String>, Box<dyn Error>> {
+    let mut attributes = attributes(event)?;
+    if headers.contains_key("ce-id") {
+        for value in attributes.values_mut() {
+            *value = percent_decode_str(value).decode_utf8()?.into_owned();
+        }
+    }
+    Ok(attributes)
 }
 
 fn attributes(event: &Event) -> Result<BTreeMap<String, String>, Box<dyn Error>> {
