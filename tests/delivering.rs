@@ -51,14 +51,9 @@ fn a_sink_that_never_answers_costs_one_time_out_and_not_the_heart() {
             .flags(["--timeout=300ms", "--retries=0", "--period=200ms"])
             .start();
 
+        source.wait_for_stderr("attempts=1", 2);
         // Each beat opens a connection of its own, since the one before is still busy.
         sink.wait_for_connections(3);
-
-        let said = source.kill().output();
-        assert!(
-            lines_with(&said, "attempt").len() >= 2,
-            "the beats given up are told: {said}"
-        );
     }
 }
 

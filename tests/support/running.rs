@@ -53,7 +53,15 @@ impl Running {
 
     /// The rest of the first line on stderr that holds `mark`, after it.
     pub(crate) fn stderr_after(&self, mark: &str) -> String {
-        self.stderr.after(mark)
+        let text = self.wait_for_stderr(mark, 1);
+        let (_, after) = text.split_once(mark).unwrap();
+        after.lines().next().unwrap().to_owned()
+    }
+
+    /// What stands on stderr when it has said `mark` that often.
+    pub(crate) fn wait_for_stderr(&self, mark: &str, count: usize) -> String {
+        self.stderr
+            .when(|text| text.matches(mark).count() >= count, mark)
     }
 
     pub(crate) fn is_running(&mut self) -> bool {
@@ -146,24 +154,17 @@ impl Captured {
         }
     }
 
-    fn after(&self, mark: &str) -> String {
-        let text = self.text.0.lock().unwrap();
-        let (text, wait) = self
-            .text
-            .1
-            .wait_timeout_while(text, DEADLINE, |text| !text.contains(mark))
+    fn when(&self, come: impl Fn(&str) -> bool, what: &str) -> String {
+        let (text, changed) = &*self.text;
+        let text = text.lock().unwrap();
+        let (text, wait) = changed
+            .wait_timeout_while(text, DEADLINE, |text| !come(text))
             .unwrap();
         assert!(
             !wait.timed_out(),
-            "no {mark:?} within {DEADLINE:?} in: {text}"
+            "no {what:?} within {DEADLINE:?} in: {text}"
         );
-        text.split_once(mark)
-            .unwrap()
-            .1
-            .lines()
-            .next()
-            .unwrap()
-            .to_owned()
+        text.clone()
     }
 
     fn whole(&mut self) -> String {
