@@ -1,0 +1,92 @@
+# Everything here works on a fresh machine with Rust (rustup), make and python3. `make help` lists the targets.
+
+.DEFAULT_GOAL := help
+.SUFFIXES:
+MAKEFLAGS += --no-builtin-rules
+
+CARGO ?= cargo
+TARGET := wasm32-wasip2
+
+# What the tests and the checks need and cargo does not bring: made by `make setup`, kept in target/.
+TOOLS := $(CURDIR)/target/tools
+# The tests read these two.
+export PYTHON := $(TOOLS)/python/bin/python
+export WASMTIME := $(TOOLS)/bin/wasmtime
+
+CARGO_DENY_VERSION := 0.20.2
+CARGO_DENY := $(TOOLS)/cargo-deny-$(CARGO_DENY_VERSION)/bin/cargo-deny
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: build ## Show heartbeats on the terminal, with nothing else running
+	target/release/heartbeats-host demo
+
+.PHONY: test
+test: setup ## Run all tests
+	$(CARGO) test --locked --release --workspace
+
+.PHONY: check
+check: fmt lint docs deny test ## Run all that CI runs: format, lints, documentation, dependencies, tests
+
+.PHONY: build
+build: target ## Build target/release/heartbeats-host and target/wasm32-wasip2/release/heartbeats.wasm
+	$(CARGO) wasm --locked
+	$(CARGO) build --locked --release --package heartbeats-host
+
+.PHONY: setup
+setup: target $(TOOLS)/python.done ## Fetch what the tests need: the wasm target, the wasmtime command line, a CloudEvents SDK
+
+# One profile for all: the checks and the tests share what is compiled, and wasmtime takes minutes.
+.PHONY: fmt
+fmt: ## Check the format
+	$(CARGO) fmt --all --check
+
+.PHONY: lint
+lint: target ## Run clippy, on the host's target and on the component, with each door alone too
+	$(CARGO) clippy --locked --release --workspace --all-targets -- --deny warnings
+	$(CARGO) clippy --locked --release --package heartbeats --lib --target $(TARGET) -- --deny warnings
+	for door in run http ticker; do \
+		$(CARGO) clippy --locked --release --package heartbeats --lib --target $(TARGET) \
+			--no-default-features --features $$door -- --deny warnings || exit 1; \
+	done
+
+.PHONY: docs
+docs: target ## Build the documentation; a broken link fails
+	RUSTDOCFLAGS='--deny warnings' $(CARGO) doc --locked --release --workspace --no-deps
+
+.PHONY: deny
+deny: $(CARGO_DENY) ## Check the licences, the sources and the duplicates of the dependencies
+	$(CARGO_DENY) --locked --workspace check bans licenses sources
+
+.PHONY: target
+target: ## Add the wasm target to the Rust toolchain
+	@if command -v rustup > /dev/null; then \
+		rustup target list --installed | grep -qx $(TARGET) || rustup target add $(TARGET); \
+	elif ! [ -d "$$(rustc --print target-libdir --target $(TARGET))" ]; then \
+		echo 'Rust cannot build for $(TARGET): install Rust by rustup (https://rustup.rs), or your distribution'\''s package of that target.' >&2; \
+		exit 1; \
+	fi
+
+# A stamp: the tools are fetched again when the list of them changes.
+$(TOOLS)/python.done: tests/requirements.txt
+	@rm -rf $(TOOLS)/python
+	@mkdir -p $(TOOLS)/bin
+	@python3 -m venv $(TOOLS)/python || { \
+		echo 'The tests need python3 with venv and pip. Debian, Ubuntu: apt-get install python3-venv. Fedora: dnf install python3. macOS: brew install python3.' >&2; \
+		exit 1; \
+	}
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check --requirement tests/requirements.txt
+	@# The package's file lacks the run bit. A link, so that its long path is not needed anywhere.
+	@chmod +x $(TOOLS)/python/lib/python3*/site-packages/wasmtime_cli/wasmtime
+	@ln -sf $(TOOLS)/python/lib/python3*/site-packages/wasmtime_cli/wasmtime $(WASMTIME)
+	@touch $@
+
+# A tool that runs for a second need not be optimised: it is built in half the time. Its newest release is not on PyPI.
+$(CARGO_DENY):
+	CARGO_PROFILE_RELEASE_OPT_LEVEL=0 CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=256 \
+		$(CARGO) install --locked --quiet cargo-deny@$(CARGO_DENY_VERSION) --root $(TOOLS)/cargo-deny-$(CARGO_DENY_VERSION) \
+		--target-dir $(TOOLS)/cargo-deny-build
+	@rm -rf $(TOOLS)/cargo-deny-build

@@ -1,0 +1,33 @@
+//! The helpers: a recording [`Sink`], the programs under test as a [`Source`], and small things around them.
+
+mod answer;
+mod cargo;
+mod client;
+mod log;
+mod percent;
+mod program;
+mod request;
+mod running;
+mod sink;
+mod source;
+mod tls;
+mod wire;
+
+pub(crate) mod guests;
+
+pub(crate) use answer::Answer;
+pub(crate) use cargo::{cargo, root};
+pub(crate) use client::{Reply, call};
+pub(crate) use log::{json_lines, lines_with};
+pub(crate) use percent::percent_decoded;
+pub(crate) use program::{clean, component_file, python, scratch, wasmtime};
+pub(crate) use request::Request;
+pub(crate) use running::{Ended, Running};
+pub(crate) use sink::Sink;
+pub(crate) use source::Source;
+pub(crate) use tls::Authority;
+
+use std::time::Duration;
+
+/// Longer than anything here takes on a slow machine: a test that meets it has failed.
+pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
