@@ -79,7 +79,6 @@ fn date(days: u64) -> (u64, u64, u64) {
 
 #[cfg(test)]
 mod tests {
-    extern crate std;
     use alloc::string::ToString;
 
     use super::*;
