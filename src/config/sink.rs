@@ -157,12 +157,33 @@ impl Host {
                 "it has a character that no host may have",
             ));
         }
+        let last = text
+            .trim_end_matches('.')
+            .rsplit('.')
+            .next()
+            .unwrap_or_default();
+        if is_number(last) && text.parse::<core::net::Ipv4Addr>().is_err() {
+            // Go looks such a host up as a name; the libraries of other systems take `127.1` for an address.
+            return Err(Cause::BadSinkHost(
+                "it is no IPv4 address; write four numbers from 0 to 255",
+            ));
+        }
         // Go sends to this machine where only a port is given.
         let text = if text.is_empty() { "localhost" } else { text };
         Ok(Host {
             written: text.to_owned(),
             name: text.to_ascii_lowercase(),
         })
+    }
+}
+
+fn is_number(label: &str) -> bool {
+    let hexadecimal = label
+        .strip_prefix("0x")
+        .or_else(|| label.strip_prefix("0X"));
+    match hexadecimal {
+        Some(digits) => digits.bytes().all(|byte| byte.is_ascii_hexdigit()),
+        None => !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_digit()),
     }
 }
 
@@ -308,10 +329,23 @@ mod tests {
         ] {
             assert_eq!(sink(text), Err(cause), "{text:?}");
         }
-        assert!(matches!(
-            sink("http://[fe80::1%25eth0]/"),
-            Err(Cause::BadSinkHost(_))
-        ));
+        for host in [
+            "[fe80::1%25eth0]",
+            "127.1",
+            "2130706433",
+            "0x7f000001",
+            "1.2.3.256",
+            "127.0.0.01",
+            "a.1.",
+        ] {
+            assert!(
+                matches!(sink(&format!("http://{host}/")), Err(Cause::BadSinkHost(_))),
+                "{host}"
+            );
+        }
+        for host in ["127.0.0.1", "1a", "a1.b2", "0xyz", "a.1.b"] {
+            assert!(sink(&format!("http://{host}/")).is_ok(), "{host}");
+        }
     }
 
     #[test]
