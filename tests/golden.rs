@@ -1,4 +1,4 @@
-//! Every recorded case of `golden/cases.jsonl`, in our host and under the real `wasmtime`.
+//! Every recorded case of `golden/cases.jsonl`, in our host, under the real `wasmtime`, and in the image.
 
 mod case;
 mod verdict;
@@ -22,6 +22,11 @@ fn every_recorded_case_holds_in_our_host() {
 #[test]
 fn every_recorded_case_holds_under_wasmtime() {
     hold_all(Source::in_wasmtime);
+}
+
+#[test]
+fn every_recorded_case_holds_in_the_image() {
+    hold_all(Source::in_image);
 }
 
 /// Runs all cases before it tells of those that fail.
