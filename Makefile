@@ -23,6 +23,8 @@ IMAGE ?= localhost/heartbeats:latest
 # What builds it: the first of these that is here.
 CONTAINERS ?= $(notdir $(firstword $(foreach tool,podman docker buildah,$(shell command -v $(tool)))))
 CONTEXT := $(CURDIR)/target/image
+COMPONENT := target/$(TARGET)/release/heartbeats.wasm
+ARTIFACT := $(CURDIR)/target/artifact
 VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml)
 
 .PHONY: help
@@ -68,6 +70,15 @@ image: static ## Build the container image $(IMAGE), with podman, docker or buil
 	@rm -f $(CONTEXT)/cache/heartbeats/.cleanup*
 	@chmod -R a+rX $(CONTEXT)
 	$(CONTAINERS) build --file deploy/Dockerfile --build-arg VERSION=$(VERSION) --tag $(IMAGE) $(CONTEXT)
+
+.PHONY: artifact
+artifact: setup ## Pack the component as a Wasm OCI artifact; with TO=REGISTRY/NAME:TAG, push it there
+	$(CARGO) wasm --locked
+	@rm -rf $(ARTIFACT)
+	@mkdir -p $(ARTIFACT)
+	$(WASM_TOOLS) component wit $(COMPONENT) --output $(ARTIFACT)/component.wit
+	python3 deploy/oci/pack.py $(COMPONENT) $(ARTIFACT)/component.wit $(ARTIFACT)/layout
+	$(if $(TO),skopeo copy $(PUSH_FLAGS) oci:$(ARTIFACT)/layout docker://$(TO))
 
 .PHONY: setup
 setup: target $(TOOLS)/python.done ## Fetch what the tests need: the wasm target, the wasmtime command line, a CloudEvents SDK

@@ -6,6 +6,7 @@
 
 mod support;
 
+mod artifact;
 mod beating;
 mod caching;
 mod component;
