@@ -1,12 +1,11 @@
 //! The arguments of each command, parsed into types.
 
-mod period;
-
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
+use heartbeats::go::duration::parse_positive;
 use heartbeats_host::egress::HostPort;
 use heartbeats_host::environment::Named;
 
@@ -66,7 +65,7 @@ pub(crate) struct Run {
     pub(crate) allow: Vec<HostPort>,
 
     /// How long a beat in flight may go on after SIGTERM or SIGINT
-    #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = period::parse)]
+    #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = parse_positive)]
     pub(crate) grace_period: Duration,
 
     /// The source's own flags, after `--`

@@ -146,10 +146,10 @@ fn answer(response: &IncomingResponse, deadline: &Pollable) -> Result<Answer, Fa
     let retry_after = response.headers().get("retry-after").into_iter().next();
     let retry_after = retry_after.and_then(|value| String::from_utf8(value).ok());
     let mut body = Vec::new();
-    if let Ok(incoming) = response.consume() {
-        if let Ok(stream) = incoming.stream() {
-            read_beginning(&stream, deadline, &mut body);
-        }
+    if let Ok(incoming) = response.consume()
+        && let Ok(stream) = incoming.stream()
+    {
+        read_beginning(&stream, deadline, &mut body);
     }
     Ok(Answer {
         status,
