@@ -17,5 +17,6 @@ mod logging;
 mod sandbox;
 mod serve_door;
 mod settings;
+mod spin;
 mod stopping;
 mod ticker;
