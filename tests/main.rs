@@ -13,6 +13,7 @@ mod decoding;
 mod delivering;
 mod golden;
 mod https;
+mod identity;
 mod logging;
 mod sandbox;
 mod serve_door;

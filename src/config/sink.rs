@@ -46,11 +46,16 @@ pub enum Scheme {
     Https,
 }
 
-/// The origin of the sink that these settings name, for a host that must know what to allow. `None` where they are
-/// wrong: the guest reports that.
-pub fn sink_origin(args: &[String], env: Env<'_>) -> Option<Origin> {
+/// The sink that these settings name, for a host that must know what to allow. `None` where they are wrong: the guest
+/// reports that.
+pub fn sink(args: &[String], env: Env<'_>) -> Option<Sink> {
     let flags = Flags::read(args, &mut Problems::default())?;
-    Some(Sink::read(flags.sink, env).ok()?.origin)
+    Sink::read(flags.sink, env).ok()
+}
+
+/// The origin of that sink.
+pub fn sink_origin(args: &[String], env: Env<'_>) -> Option<Origin> {
+    Some(sink(args, env)?.origin)
 }
 
 impl Sink {
