@@ -15,6 +15,7 @@ mod delivering;
 mod golden;
 mod https;
 mod image;
+mod identity;
 mod logging;
 mod manifests;
 mod sandbox;

@@ -24,7 +24,9 @@ Environment:
   XDG_CACHE_HOME  where compiled components are kept, in heartbeats/ (default: ~/.cache); without a place for
                   them each start compiles
   SSL_CERT_FILE, SSL_CERT_DIR
-                  certificate authorities instead of the system's";
+                  certificate authorities instead of the system's
+  K_CA_CERTS      certificate authorities to trust besides, PEM text (Knative sets it)
+  TLS_MIN_VERSION the oldest TLS that is spoken: 1.3 (the default) or 1.2";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -63,6 +65,16 @@ pub(crate) struct Run {
     /// A place besides its sink that the source may send requests to. Can be given many times
     #[arg(long, value_name = "HOST:PORT")]
     pub(crate) allow: Vec<HostPort>,
+
+    /// A folder of PEM files with certificate authorities to trust besides the system's, instead of the one that
+    /// Knative mounts at /knative-custom-certs
+    #[arg(long, value_name = "DIR")]
+    pub(crate) ca_dir: Option<PathBuf>,
+
+    /// A file with a token that is sent to the sink as `Authorization: Bearer`, instead of the one that Knative mounts
+    /// at /oidc/token. It is read again when it changes; the source cannot see it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) oidc_token: Option<PathBuf>,
 
     /// How long a beat in flight may go on after SIGTERM or SIGINT
     #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = parse_positive)]

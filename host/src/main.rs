@@ -8,10 +8,12 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::Parser;
+use heartbeats_host::client::TrustSettings;
 use heartbeats_host::demo;
 use heartbeats_host::display::{self, Style};
 use heartbeats_host::engine::Engine;
 use heartbeats_host::environment::environment;
+use heartbeats_host::identity::Token;
 use heartbeats_host::run::{Exit, Source, run};
 use heartbeats_host::shutdown::Stop;
 
@@ -51,7 +53,10 @@ fn start(command: Command) -> anyhow::Result<Exit> {
 }
 
 async fn run_source(options: Run, stop: Stop) -> anyhow::Result<Exit> {
-    let env = environment(&|name| env::var_os(name), &options.env)?;
+    let variable = |name: &str| env::var_os(name);
+    let env = environment(&variable, &options.env)?;
+    let trust = TrustSettings::new(options.ca_dir, &variable)?;
+    let token = Token::find(options.oidc_token.as_deref())?;
     let engine = Engine::new()?;
     let command = match &options.component {
         Some(path) => engine.open(path)?,
@@ -61,6 +66,8 @@ async fn run_source(options: Run, stop: Stop) -> anyhow::Result<Exit> {
         args: options.flags,
         env,
         allow: options.allow,
+        trust,
+        token,
         grace_period: options.grace_period,
     };
     Ok(run(&command, source, stop).await?)
