@@ -1,4 +1,4 @@
-# Everything here works on a fresh machine with Rust (rustup), make and python3. `make help` lists the targets.
+# All but `static`, `image`, `artifact` and what needs them works on a fresh machine with Rust (rustup), make and python3. `make help` lists the targets.
 
 .DEFAULT_GOAL := help
 .SUFFIXES:
@@ -29,18 +29,22 @@ VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml)
 
 .PHONY: help
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: demo
 demo: build ## Show heartbeats on the terminal, with nothing else running
 	target/release/heartbeats-host demo
 
 .PHONY: test
-test: setup image ## Run all tests
-	IMAGE=$(IMAGE) $(CARGO) test --locked --release --workspace
+test: setup ## Run the tests, but for those of test-deployed
+	$(CARGO) test --locked --release --workspace -- --skip deployed::
+
+.PHONY: test-deployed
+test-deployed: setup image ## Test the image, the artifact and the manifests; needs the packages that .ci/run installs
+	IMAGE=$(IMAGE) $(CARGO) test --locked --release --package heartbeats-host --test integration -- deployed::
 
 .PHONY: check
-check: fmt lint docs deny test ## Run all that CI runs: format, lints, documentation, dependencies, tests
+check: fmt lint docs deny test test-deployed ## Run all that CI runs: format, lints, documentation, dependencies, tests
 
 .PHONY: build
 build: target ## Build target/release/heartbeats-host and target/wasm32-wasip2/release/heartbeats.wasm
@@ -53,7 +57,7 @@ static: ## Build a static heartbeats-host, the smallest there is
 		echo 'A static binary needs musl'\''s C compiler. Debian, Ubuntu: apt-get install musl-tools.' >&2; \
 		exit 1; \
 	}
-	@if command -v rustup > /dev/null; then rustup target add --quiet $(STATIC); fi
+	@if command -v rustup > /dev/null; then rustup target list --installed | grep -qx $(STATIC) || rustup target add $(STATIC); fi
 	$(CARGO) build --locked --release --package heartbeats-host --target $(STATIC) --config "profile.release.opt-level='s'"
 
 .PHONY: image

@@ -7,7 +7,8 @@ use super::program;
 
 /// The image under test.
 pub(crate) fn name() -> String {
-    env::var("IMAGE").expect("IMAGE is not set: run `make test`, which builds it and sets it")
+    env::var("IMAGE")
+        .expect("IMAGE is not set: run `make test-deployed`, which builds it and sets it")
 }
 
 /// podman, set so that it also works inside of a container: with runc, cgroups as plain files, and no limits of its own.

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
+use crate::golden::hold_all;
 use crate::support::{Sink, Source, image};
 
 /// The user and group that the image names.
@@ -47,6 +48,11 @@ fn its_first_beat_comes_within_100_milliseconds() {
     // The fastest of some: the machine does other things beside.
     let fastest = (0..10).map(|_| root.first_beat()).min().unwrap();
     assert!(fastest <= Duration::from_millis(100), "{fastest:?}");
+}
+
+#[test]
+fn every_recorded_case_holds() {
+    hold_all(Source::in_image);
 }
 
 fn of_a_pod(sink: &Sink) -> Source {

@@ -160,7 +160,7 @@ fn rendered(base: &str) -> String {
 
 fn validate(yaml: &str) -> Output {
     let mut child = Command::new(python())
-        .arg(root().join("tests/manifests/validate.py"))
+        .arg(root().join("tests/deployed/manifests/validate.py"))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
