@@ -41,7 +41,7 @@ test: setup ## Run the tests, but for those of test-deployed
 
 .PHONY: test-deployed
 test-deployed: setup image ## Test the image, the artifact and the manifests; needs the packages that .ci/run installs
-	IMAGE=$(IMAGE) $(CARGO) test --locked --release --package heartbeats-host --test integration -- deployed::
+	IMAGE=$(IMAGE) $(CARGO) test --locked --release --workspace --test integration -- deployed::
 
 .PHONY: check
 check: fmt lint docs deny test test-deployed ## Run all that CI runs: format, lints, documentation, dependencies, tests

@@ -38,8 +38,35 @@ fn it_has_at_most_25_megabytes() {
 }
 
 #[test]
-fn its_user_is_nobody_by_number() {
-    assert_eq!(inspected("{{.Config.User}}"), NOBODY);
+fn it_runs_as_nobody_with_no_capabilities_on_a_root_that_is_read_only() {
+    let sink = Sink::answering(202);
+    let name = format!("heartbeats-test-{}", std::process::id());
+    let source = of_a_pod(&sink).option(format!("--name={name}")).start();
+    sink.wait_for(1);
+
+    let mut command = image::podman();
+    command.args(["container", "inspect", "--format={{.State.Pid}}", &name]);
+    let process = format!("/proc/{}", printed(command));
+
+    let status = std::fs::read_to_string(process.clone() + "/status").unwrap();
+    for line in [
+        "Uid:\t65532\t65532\t65532\t65532",
+        "Gid:\t65532\t65532\t65532\t65532",
+        "CapPrm:\t0000000000000000",
+        "CapEff:\t0000000000000000",
+        "NoNewPrivs:\t1",
+    ] {
+        assert!(status.lines().any(|had| had == line), "{line}: {status}");
+    }
+    let mounts = std::fs::read_to_string(process + "/mounts").unwrap();
+    let options = |mount: &str| {
+        let mut fields = mount.split(' ').skip(1);
+        (fields.next() == Some("/")).then(|| fields.nth(1).unwrap().to_owned())
+    };
+    let root = mounts.lines().find_map(options).unwrap();
+    assert!(root.split(',').any(|option| option == "ro"), "{root}");
+    source.signal(Signal::TERM);
+    source.wait().succeeded();
 }
 
 #[test]

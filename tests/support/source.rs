@@ -1,7 +1,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::{Ended, Running, Sink, image, program};
+use super::{DEADLINE, Ended, Running, Sink, image, program};
 
 /// A source as a user starts it: `heartbeats-host run`, `wasmtime run` or a container, with settings.
 #[derive(Clone, Debug)]
@@ -144,8 +144,11 @@ impl Source {
             }
             Runner::Podman => {
                 let mut command = image::podman();
+                // A container outlives the engine's process where that is killed, as a failed test's is.
                 command
-                    .args(["run", "--rm", "--network=host", "--read-only"])
+                    .arg("run")
+                    .arg(format!("--timeout={}", (DEADLINE * 2).as_secs()))
+                    .args(["--rm", "--network=host", "--read-only"])
                     .args(["--cap-drop=all", "--security-opt=no-new-privileges"])
                     .args(&self.options);
                 for (name, value) in &self.settings {
