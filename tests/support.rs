@@ -15,6 +15,7 @@ mod tls;
 mod wire;
 
 pub(crate) mod guests;
+pub(crate) mod image;
 
 pub(crate) use answer::Answer;
 pub(crate) use cargo::{cargo, root};
