@@ -1,10 +1,11 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::LazyLock;
 
 use toml::{Table, Value};
 
-use crate::support::{root, scratch};
+use crate::support::root;
 
 /// A Spin manifest with one component, which has one dependency.
 pub(super) struct Manifest {
@@ -13,38 +14,43 @@ pub(super) struct Manifest {
 }
 
 impl Manifest {
-    pub(super) fn all() -> [Self; 2] {
-        ["spin.toml", "deploy/spin/http.toml"].map(|path| Self {
-            folder: root().join(path).parent().unwrap().into(),
-            table: read(path),
-        })
+    /// All, with what they name built. Once, because cargo takes a file away for a moment when it builds it again.
+    pub(super) fn all() -> &'static [Self; 2] {
+        static ALL: LazyLock<[Manifest; 2]> = LazyLock::new(|| {
+            let all = ["spin.toml", "deploy/spin/http.toml"].map(|path| Manifest {
+                folder: root().join(path).parent().unwrap().into(),
+                table: read(path),
+            });
+            all.iter().for_each(Manifest::build);
+            all
+        });
+        &ALL
     }
 
-    /// Runs the build command where and as Spin would; the component and its bridge, as files.
-    pub(super) fn build(&self) -> (PathBuf, PathBuf) {
-        // cargo's usual folder is the outer one's, which runs these tests.
-        let target = scratch("spin");
+    /// Runs the build command where and as Spin would.
+    fn build(&self) {
         let build = &self.only("component")["build"];
         let workdir = build.get("workdir").map_or("", |dir| dir.as_str().unwrap());
         let done = Command::new("sh")
             .arg("-c")
             .arg(build["command"].as_str().unwrap())
             .current_dir(self.folder.join(workdir))
-            .env("CARGO_TARGET_DIR", &target)
+            // Where the manifest looks, wherever these tests are built.
+            .env("CARGO_TARGET_DIR", root().join("target"))
             .env("PATH", path_with_cargo())
             .output()
             .unwrap();
         let said = String::from_utf8_lossy(&done.stderr);
         assert!(done.status.success(), "{build}\n{said}");
-        let built = |path: &Value| {
-            let path = self.folder.join(path.as_str().unwrap());
-            let (_, below) = path.to_str().unwrap().split_once("/target/").unwrap();
-            target.join(below)
-        };
-        (
-            built(&self.only("component")["source"]),
-            built(&self.dependencies()[self.dependency()]["path"]),
-        )
+    }
+
+    /// What the component is made of.
+    pub(super) fn source(&self) -> Vec<u8> {
+        self.bytes(&self.only("component")["source"])
+    }
+
+    pub(super) fn bridge(&self) -> Vec<u8> {
+        self.bytes(&self.dependencies()[self.dependency()]["path"])
     }
 
     pub(super) fn component(&self) -> &str {
@@ -81,6 +87,11 @@ impl Manifest {
             .iter()
             .map(|host| host.as_str().unwrap())
             .collect()
+    }
+
+    fn bytes(&self, path: &Value) -> Vec<u8> {
+        let path = self.folder.join(path.as_str().unwrap());
+        std::fs::read(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
     }
 
     fn dependencies(&self) -> &Table {
