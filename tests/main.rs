@@ -15,6 +15,7 @@ mod golden;
 mod https;
 mod identity;
 mod logging;
+mod proxies;
 mod sandbox;
 mod serve_door;
 mod settings;

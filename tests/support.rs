@@ -11,6 +11,7 @@ mod running;
 mod sink;
 mod source;
 mod tls;
+mod tunnel;
 mod wire;
 
 pub(crate) mod guests;
@@ -26,6 +27,7 @@ pub(crate) use running::{Ended, Running};
 pub(crate) use sink::Sink;
 pub(crate) use source::Source;
 pub(crate) use tls::Authority;
+pub(crate) use tunnel::Tunnel;
 
 use std::time::Duration;
 

@@ -26,6 +26,8 @@ Environment:
   SSL_CERT_FILE, SSL_CERT_DIR
                   certificate authorities instead of the system's
   K_CA_CERTS      certificate authorities to trust besides, PEM text (Knative sets it)
+  HTTP_PROXY, HTTPS_PROXY, NO_PROXY
+                  proxies (http://HOST:PORT) and what is reached without them
   TLS_MIN_VERSION the oldest TLS that is spoken: 1.3 (the default) or 1.2";
 
 #[derive(Debug, Subcommand)]

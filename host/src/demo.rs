@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::Error;
-use crate::client::TrustSettings;
+use crate::client::{Proxies, TrustSettings};
 use crate::display::{Listener, Style};
 use crate::engine::Engine;
 use crate::run::{Exit, Source, run_with};
@@ -43,6 +43,7 @@ pub async fn run(engine: &Engine, style: Style, stop: Stop) -> Result<Exit, Erro
         ],
         allow: Vec::new(),
         trust: TrustSettings::default(),
+        proxies: Proxies::default(),
         token: None,
         grace_period: GRACE_PERIOD,
     };

@@ -1,5 +1,6 @@
 //! The one way out of a sandbox: a policy decides, then the pooled client sends. Redirects are the guest's to see, never followed.
 
+mod address;
 mod policy;
 
 use std::sync::Arc;
@@ -18,6 +19,7 @@ use crate::client::{Client, Timeouts, drain_request};
 use crate::identity::Token;
 use crate::sparing::Sparing;
 
+pub(crate) use address::refused;
 pub use policy::{Denied, HostPort, HostPortError, Place, Policy};
 
 /// Bytes of a request's body that are buffered at once between a guest and the client.

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::Parser;
-use heartbeats_host::client::TrustSettings;
+use heartbeats_host::client::{Proxies, TrustSettings};
 use heartbeats_host::demo;
 use heartbeats_host::display::{self, Style};
 use heartbeats_host::engine::Engine;
@@ -67,6 +67,7 @@ async fn run_source(options: Run, stop: Stop) -> anyhow::Result<Exit> {
         env,
         allow: options.allow,
         trust,
+        proxies: Proxies::new(&variable)?,
         token,
         grace_period: options.grace_period,
     };

@@ -12,7 +12,7 @@ use wasmtime_wasi::I32Exit;
 
 use crate::Error;
 use crate::beats::Beats;
-use crate::client::{Client, Trust, TrustSettings};
+use crate::client::{Client, Proxies, Trust, TrustSettings};
 use crate::egress::{Egress, HostPort, Policy};
 use crate::engine::Command;
 use crate::error::one_line;
@@ -36,6 +36,8 @@ pub struct Source {
     pub allow: Vec<HostPort>,
     /// Whom it trusts over `https`.
     pub trust: TrustSettings,
+    /// How it gets there.
+    pub proxies: Proxies,
     /// What it shows to its sink.
     pub token: Option<Token>,
     /// How long a beat in flight may go on after the first signal.
@@ -78,6 +80,7 @@ pub async fn run_with(
         env,
         allow,
         trust,
+        proxies,
         token,
         grace_period,
     } = source;
@@ -97,11 +100,12 @@ pub async fn run_with(
         return Err(Error::TwoIdentities);
     }
     let policy = Policy::new(sink.map(|sink| sink.origin), allow);
-    let client = Client::new(if policy.allows_tls() {
+    let trust = if policy.allows_tls() {
         Trust::read(&trust)?
     } else {
         Trust::nobody()
-    })?;
+    };
+    let client = Client::new(trust, proxies)?;
     let beats = Beats::default();
     let limits = Limits::default();
     let egress = Egress::new(Arc::new(policy), client, beats.clone(), limits.requests)

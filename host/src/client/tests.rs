@@ -9,7 +9,7 @@ const ACCEPTED: &str = "HTTP/1.1 202 Accepted\r\ncontent-length: 0\r\n\r\n";
 const A_MOMENT: Duration = Duration::from_millis(50);
 
 fn client() -> Client {
-    Client::new(Trust::nobody()).unwrap()
+    Client::new(Trust::nobody(), Proxies::default()).unwrap()
 }
 
 fn short() -> Timeouts {
