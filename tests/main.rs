@@ -19,5 +19,6 @@ mod proxies;
 mod sandbox;
 mod serve_door;
 mod settings;
+mod spin;
 mod stopping;
 mod ticker;

@@ -7,7 +7,7 @@ use core::fmt::{Display, Formatter, Result};
 
 use super::sink::redact;
 use crate::go::{duration, url};
-use crate::text::quote;
+use crate::text::{one_line, quote};
 
 /// One wrong setting. Its text names the setting, the value and the remedy, and never a password.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -99,7 +99,8 @@ impl Problem {
 
 impl Display for Problem {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
-        f.write_str(&self.setting)?;
+        // An unknown flag's name is foreign text too.
+        f.write_str(&one_line(&self.setting, MAX_VALUE))?;
         match &self.value {
             Some(value) => write!(f, ": {} {}", quote(value, MAX_VALUE), self.cause),
             None => write!(f, ": {}", self.cause),
