@@ -3,7 +3,7 @@
 use rcgen::SanType;
 use rustls::ALL_VERSIONS;
 
-use crate::support::{Authority, Sink, Source, Tunnel, lines_with};
+use crate::support::{Authority, Sink, Source, Tunnel, guests, lines_with};
 
 #[test]
 fn a_beat_goes_through_the_proxy_as_in_the_original() {
@@ -102,10 +102,20 @@ fn a_proxy_that_cannot_be_used_stops_the_start() {
 
 #[test]
 fn a_name_that_leads_to_a_metadata_address_reaches_nothing() {
+    let sink = Sink::answering(202);
     // To the policy these are names; to the system's resolver they are addresses.
     for name in ["0xa9fea9fe", "169.254.43518", "0"] {
-        let ended = beating_to(&format!("http://{name}/")).run().failed();
+        let attempt = format!("GET http {name} /");
 
+        let ended = Source::beating_to(&sink)
+            .component(guests::egress())
+            .option(format!("--allow={name}:80"))
+            .flag(&attempt)
+            .run()
+            .succeeded();
+
+        let outcome = lines_with(&ended.stdout, &attempt);
+        assert!(outcome[0].contains("DestinationIpProhibited"), "{ended:#?}");
         let told = lines_with(&ended.stderr, "no name may lead there");
         assert_eq!(told.len(), 1, "{ended:#?}");
         assert!(told[0].contains(name), "{ended:#?}");

@@ -55,6 +55,10 @@ fn code(cause: &(dyn StdError + 'static), connecting: bool) -> Option<Error> {
         Some(Unresolved::Refused { .. }) => return Some(Error::DestinationIpProhibited),
         None => {}
     }
+    // The request's own body came to an end that it should not.
+    if let Some(Error::HttpRequestBodySize(size)) = cause.downcast_ref::<Error>() {
+        return Some(Error::HttpRequestBodySize(*size));
+    }
     if let Some(tls) = cause.downcast_ref::<rustls::Error>() {
         return Some(of_tls(tls));
     }
