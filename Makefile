@@ -1,4 +1,4 @@
-# Everything here works on a fresh machine with Rust (rustup), make and python3. `make help` lists the targets.
+# All but `static`, `image`, `artifact` and what needs them works on a fresh machine with Rust (rustup), make and python3. `make help` lists the targets.
 
 .DEFAULT_GOAL := help
 .SUFFIXES:
@@ -17,25 +17,72 @@ export WASM_TOOLS := $(TOOLS)/python/bin/wasm-tools
 CARGO_DENY_VERSION := 0.20.2
 CARGO_DENY := $(TOOLS)/cargo-deny-$(CARGO_DENY_VERSION)/bin/cargo-deny
 
+# The image holds a static binary for this machine's architecture; its name is the user's to choose.
+STATIC := $(shell uname -m)-unknown-linux-musl
+IMAGE ?= localhost/heartbeats:latest
+# What builds it: the first of these that is here.
+CONTAINERS ?= $(notdir $(firstword $(foreach tool,podman docker buildah,$(shell command -v $(tool)))))
+CONTEXT := $(CURDIR)/target/image
+COMPONENT := target/$(TARGET)/release/heartbeats.wasm
+ARTIFACT := $(CURDIR)/target/artifact
+VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml)
+
 .PHONY: help
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: demo
 demo: build ## Show heartbeats on the terminal, with nothing else running
 	target/release/heartbeats-host demo
 
 .PHONY: test
-test: setup ## Run all tests
-	$(CARGO) test --locked --release --workspace
+test: setup ## Run the tests, but for those of test-deployed
+	$(CARGO) test --locked --release --workspace -- --skip deployed::
+
+.PHONY: test-deployed
+test-deployed: setup image ## Test the image, the artifact and the manifests; needs the packages that .ci/run installs
+	IMAGE=$(IMAGE) $(CARGO) test --locked --release --package heartbeats-host --test integration -- deployed::
 
 .PHONY: check
-check: fmt lint docs deny test ## Run all that CI runs: format, lints, documentation, dependencies, tests
+check: fmt lint docs deny test test-deployed ## Run all that CI runs: format, lints, documentation, dependencies, tests
 
 .PHONY: build
 build: target ## Build target/release/heartbeats-host and target/wasm32-wasip2/release/heartbeats.wasm
 	$(CARGO) wasm --locked
 	$(CARGO) build --locked --release --package heartbeats-host
+
+.PHONY: static
+static: ## Build a static heartbeats-host, the smallest there is
+	@command -v musl-gcc > /dev/null || { \
+		echo 'A static binary needs musl'\''s C compiler. Debian, Ubuntu: apt-get install musl-tools.' >&2; \
+		exit 1; \
+	}
+	@if command -v rustup > /dev/null; then rustup target list --installed | grep -qx $(STATIC) || rustup target add $(STATIC); fi
+	$(CARGO) build --locked --release --package heartbeats-host --target $(STATIC) --config "profile.release.opt-level='s'"
+
+.PHONY: image
+image: static ## Build the container image $(IMAGE), with podman, docker or buildah
+	@[ -n "$(CONTAINERS)" ] || { \
+		echo 'An image needs podman, docker or buildah. Debian, Ubuntu: apt-get install podman.' >&2; \
+		exit 1; \
+	}
+	@rm -rf $(CONTEXT)
+	@mkdir -p $(CONTEXT)/cache
+	@strip -o $(CONTEXT)/heartbeats-host target/$(STATIC)/release/heartbeats-host
+	@# The first start compiles; the image's starts find what it left.
+	env -i XDG_CACHE_HOME=$(CONTEXT)/cache $(CONTEXT)/heartbeats-host run -- --help > /dev/null
+	@rm -f $(CONTEXT)/cache/heartbeats/.cleanup*
+	@chmod -R a+rX $(CONTEXT)
+	$(CONTAINERS) build --file deploy/Dockerfile --build-arg VERSION=$(VERSION) --tag $(IMAGE) $(CONTEXT)
+
+.PHONY: artifact
+artifact: setup ## Pack the component as a Wasm OCI artifact; with TO=REGISTRY/NAME:TAG, push it there
+	$(CARGO) wasm --locked
+	@rm -rf $(ARTIFACT)
+	@mkdir -p $(ARTIFACT)
+	$(WASM_TOOLS) component wit $(COMPONENT) --output $(ARTIFACT)/component.wit
+	python3 deploy/oci/pack.py $(COMPONENT) $(ARTIFACT)/component.wit $(ARTIFACT)/layout
+	$(if $(TO),skopeo copy $(PUSH_FLAGS) oci:$(ARTIFACT)/layout docker://$(TO))
 
 .PHONY: setup
 setup: target $(TOOLS)/python.done ## Fetch what the tests need: the wasm target, the wasmtime command line, a CloudEvents SDK

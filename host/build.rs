@@ -38,8 +38,9 @@ const OUTER: [&str; 12] = [
 
 fn main() -> ExitCode {
     match build() {
-        Ok(wasm) => {
+        Ok((wasm, target)) => {
             println!("cargo::rustc-env=HEARTBEATS_WASM={}", wasm.display());
+            println!("cargo::rustc-env=HEARTBEATS_TARGET={target}");
             ExitCode::SUCCESS
         }
         Err(error) => {
@@ -49,7 +50,8 @@ fn main() -> ExitCode {
     }
 }
 
-fn build() -> Result<PathBuf, Box<dyn Error>> {
+/// The component, and the target of the host.
+fn build() -> Result<(PathBuf, String), Box<dyn Error>> {
     let root = Path::new(&env::var("CARGO_MANIFEST_DIR")?)
         .join("..")
         .canonicalize()?;
@@ -77,10 +79,11 @@ fn build() -> Result<PathBuf, Box<dyn Error>> {
         eprintln!("{}", String::from_utf8_lossy(&output.stderr));
         return Err("the component could not be built: run `cargo wasm` to see why".into());
     }
-    Ok(target_dir
+    let component = target_dir
         .join(TARGET)
         .join("release")
-        .join("heartbeats.wasm"))
+        .join("heartbeats.wasm");
+    Ok((component, env::var("TARGET")?))
 }
 
 fn require_target(root: &Path) -> Result<(), Box<dyn Error>> {

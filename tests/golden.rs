@@ -1,4 +1,4 @@
-//! Every recorded case of `golden/cases.jsonl`, in our host and under the real `wasmtime`.
+//! Every recorded case of `golden/cases.jsonl`, in our host and under the real `wasmtime`. (In the image: `deployed::image`.)
 
 mod case;
 mod verdict;
@@ -25,7 +25,7 @@ fn every_recorded_case_holds_under_wasmtime() {
 }
 
 /// Runs all cases before it tells of those that fail.
-fn hold_all(runner: fn() -> Source) {
+pub(crate) fn hold_all(runner: fn() -> Source) {
     let cases = Case::all();
     let next = AtomicUsize::new(0);
     let failures = Mutex::new(Vec::new());

@@ -16,6 +16,7 @@ mod tunnel;
 mod wire;
 
 pub(crate) mod guests;
+pub(crate) mod image;
 
 pub(crate) use answer::Answer;
 pub(crate) use cargo::{cargo, root};

@@ -28,8 +28,9 @@ pub struct Command {
 impl Engine {
     /// An engine for guests that run one at a time, with the user's compilation cache where there is one.
     pub fn new() -> Result<Self, Error> {
-        let engine =
-            wasmtime::Engine::new(&config()).map_err(|error| Error::Engine(one_line(&error)))?;
+        let engine = config()
+            .and_then(|config| wasmtime::Engine::new(&config))
+            .map_err(|error| Error::Engine(one_line(&error)))?;
         ticker::start(&engine).map_err(|reason| Error::System {
             what: "cannot start a thread",
             reason,
@@ -77,10 +78,12 @@ impl Engine {
     }
 }
 
-fn config() -> Config {
+fn config() -> wasmtime::Result<Config> {
     let mut config = Config::new();
     config
         .cache(cache::open())
+        // For every CPU of the architecture, not for this one: compiled code that an image brings serves on each node.
+        .target(env!("HEARTBEATS_TARGET"))?
         // Without it a guest that only computes would hold the thread, and no signal would get through.
         .epoch_interruption(true)
         // What Rust guests of WASI 0.2 do not need is not there to be attacked. GC, exceptions and threads are not compiled in.
@@ -90,7 +93,7 @@ fn config() -> Config {
         .wasm_stack_switching(false)
         .wasm_custom_page_sizes(false)
         .wasm_wide_arithmetic(false);
-    config
+    Ok(config)
 }
 
 #[cfg(test)]

