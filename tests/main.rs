@@ -16,6 +16,7 @@ mod https;
 mod logging;
 mod sandbox;
 mod serve_door;
+mod serving;
 mod settings;
 mod stopping;
 mod ticker;

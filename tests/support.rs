@@ -20,7 +20,7 @@ pub(crate) use cargo::{cargo, root};
 pub(crate) use client::{Reply, call};
 pub(crate) use log::{json_lines, lines_with};
 pub(crate) use percent::percent_decoded;
-pub(crate) use program::{clean, component_file, python, scratch, wasmtime};
+pub(crate) use program::{clean, component_file, host, python, scratch, wasmtime};
 pub(crate) use request::Request;
 pub(crate) use running::{Ended, Running};
 pub(crate) use sink::Sink;

@@ -8,14 +8,16 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::Parser;
+use heartbeats_host::check::check;
 use heartbeats_host::demo;
 use heartbeats_host::display::{self, Style};
 use heartbeats_host::engine::Engine;
 use heartbeats_host::environment::environment;
 use heartbeats_host::run::{Exit, Source, run};
+use heartbeats_host::serve::{self, Shard};
 use heartbeats_host::shutdown::Stop;
 
-use args::{Args, Command, Display, Run};
+use args::{Args, Check, Command, Display, Run, Serve};
 
 fn main() -> ExitCode {
     let args = Args::parse();
@@ -41,6 +43,8 @@ fn start(command: Command) -> anyhow::Result<Exit> {
         let stop = Stop::on_signals().context("cannot listen for signals")?;
         match command {
             Command::Run(options) => run_source(options, stop).await,
+            Command::Serve(options) => serve_sources(options, stop).await,
+            Command::Check(options) => check_paths(options),
             Command::Display(options) => show_events(options, stop).await,
             Command::Demo => Ok(demo::run(&Engine::new()?, Style::of_stdout(false), stop).await?),
         }
@@ -64,6 +68,36 @@ async fn run_source(options: Run, stop: Stop) -> anyhow::Result<Exit> {
         grace_period: options.grace_period,
     };
     Ok(run(&command, source, stop).await?)
+}
+
+async fn serve_sources(options: Serve, stop: Stop) -> anyhow::Result<Exit> {
+    let options = serve::Options {
+        sources: options.sources,
+        shard: options.shard.unwrap_or(Shard::ALL),
+        tenant_limits: options.tenant_limits.unwrap_or_default(),
+        admin: options.admin,
+        grace_period: options.grace_period,
+    };
+    serve::serve(options, stop).await?;
+    Ok(Exit::Success)
+}
+
+fn check_paths(options: Check) -> anyhow::Result<Exit> {
+    let checked = check(&Engine::new()?, options.paths);
+    for problem in &checked.problems {
+        eprintln!("{problem}");
+    }
+    println!(
+        "{} sources and {} components are right, {} problems",
+        checked.sources,
+        checked.components,
+        checked.problems.len()
+    );
+    Ok(if checked.problems.is_empty() {
+        Exit::Success
+    } else {
+        Exit::Failure
+    })
 }
 
 async fn show_events(options: Display, stop: Stop) -> anyhow::Result<Exit> {
