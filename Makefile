@@ -9,9 +9,10 @@ TARGET := wasm32-wasip2
 
 # What the tests and the checks need and cargo does not bring: made by `make setup`, kept in target/.
 TOOLS := $(CURDIR)/target/tools
-# The tests read these two.
+# The tests read these.
 export PYTHON := $(TOOLS)/python/bin/python
 export WASMTIME := $(TOOLS)/bin/wasmtime
+export WASM_TOOLS := $(TOOLS)/python/bin/wasm-tools
 
 CARGO_DENY_VERSION := 0.20.2
 CARGO_DENY := $(TOOLS)/cargo-deny-$(CARGO_DENY_VERSION)/bin/cargo-deny

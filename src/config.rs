@@ -20,7 +20,7 @@ use crate::go::url::Url;
 use crate::go::{duration, parse_bool, unquote::unquote};
 use flags::Flags;
 pub use problem::{Cause, Problem, Problems};
-pub use sink::{Origin, Scheme, Sink, sink_origin};
+pub use sink::{Origin, Scheme, Sink, sink, sink_origin};
 pub use usage::usage;
 
 /// What a source is started with.

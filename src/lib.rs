@@ -6,6 +6,9 @@
 #![no_std]
 
 extern crate alloc;
+// For its panic handler and allocator, which the component brings itself or gets from the HTTP door's library.
+#[cfg(not(target_family = "wasm"))]
+extern crate std;
 
 pub mod config;
 pub mod delivery;

@@ -3,31 +3,39 @@
 use alloc::format;
 use alloc::string::String;
 use core::time::Duration;
+
 /// At most `max` characters in double quotes, with control characters, quotes and backslashes escaped.
 pub fn quote(text: &str, max: usize) -> String {
-    let mut quoted = String::with_capacity(text.len().min(max) + 2);
-    quoted.push('"');
+    format!("\"{}\"", escaped(text, max, &['"', '\\']))
+}
+
+/// At most `max` characters without quotes round them, with control characters escaped.
+pub fn one_line(text: &str, max: usize) -> String {
+    escaped(text, max, &[])
+}
+
+fn escaped(text: &str, max: usize, also: &[char]) -> String {
+    let mut escaped = String::with_capacity(text.len().min(max));
     for (at, c) in text.chars().enumerate() {
         if at == max {
-            quoted.push('…');
+            escaped.push('…');
             break;
         }
         match c {
-            '"' | '\\' => quoted.extend(['\\', c]),
-            '\n' => quoted.push_str("\\n"),
-            '\r' => quoted.push_str("\\r"),
-            '\t' => quoted.push_str("\\t"),
+            c if also.contains(&c) => escaped.extend(['\\', c]),
+            '\n' => escaped.push_str("\\n"),
+            '\r' => escaped.push_str("\\r"),
+            '\t' => escaped.push_str("\\t"),
             // Line ends that some viewers obey, and marks that turn the direction of text.
             c if c.is_control()
                 || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}') =>
             {
-                quoted.extend(c.escape_unicode());
+                escaped.extend(c.escape_unicode());
             }
-            c => quoted.push(c),
+            c => escaped.push(c),
         }
     }
-    quoted.push('"');
-    quoted
+    escaped
 }
 
 /// A duration in seconds, as in `0.2s` or `90s`.
@@ -41,8 +49,7 @@ pub fn seconds(duration: Duration) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::quote;
-    use super::{Duration, seconds};
+    use super::*;
 
     #[test]
     fn foreign_text_stays_on_one_line_and_short() {

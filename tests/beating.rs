@@ -73,6 +73,25 @@ fn beats_share_one_connection() {
     assert_eq!(connections, [1; 5]);
 }
 
+#[test]
+fn an_event_larger_than_the_platform_takes_at_once_is_sent_whole() {
+    let label = "x".repeat(110_000);
+    for source in [Source::in_host(), Source::in_wasmtime()] {
+        let sink = Sink::answering(202);
+        let flag = format!("--label={label}");
+        source
+            .named()
+            .set("K_SINK", sink.url())
+            .flags([flag.as_str(), "--count=1"])
+            .run()
+            .succeeded();
+
+        let body: serde_json::Value = serde_json::from_slice(&sink.requests()[0].body).unwrap();
+
+        assert_eq!(body["label"], label);
+    }
+}
+
 fn sequences(beats: &[Request]) -> Vec<u64> {
     beats.iter().map(Request::sequence).collect()
 }

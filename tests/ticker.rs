@@ -50,7 +50,8 @@ fn a_tick_that_fires_again_is_the_same_event_again() {
 
 #[test]
 fn the_answer_tells_whether_to_try_again() {
-    let table: [(u16, fn(&Failure) -> bool); 6] = [
+    type Expected = fn(&Failure) -> bool;
+    let table: [(u16, Expected); 6] = [
         (
             503,
             |failure| matches!(failure, Failure::Retryable(r) if r.reason.contains("503") && r.after.is_none()),

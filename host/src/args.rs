@@ -1,6 +1,5 @@
 //! The arguments of each command, parsed into types.
 
-mod period;
 mod serve;
 
 use std::net::SocketAddr;
@@ -8,6 +7,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
+use heartbeats::go::duration::parse_positive;
 use heartbeats_host::egress::HostPort;
 use heartbeats_host::environment::Named;
 
@@ -28,7 +28,9 @@ Environment:
   XDG_CACHE_HOME  where compiled components are kept, in heartbeats/ (default: ~/.cache); without a place for
                   them each start compiles
   SSL_CERT_FILE, SSL_CERT_DIR
-                  certificate authorities instead of the system's";
+                  certificate authorities instead of the system's
+  K_CA_CERTS      certificate authorities to trust besides, PEM text (Knative sets it)
+  TLS_MIN_VERSION the oldest TLS that is spoken: 1.3 (the default) or 1.2";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -72,8 +74,18 @@ pub(crate) struct Run {
     #[arg(long, value_name = "HOST:PORT")]
     pub(crate) allow: Vec<HostPort>,
 
+    /// A folder of PEM files with certificate authorities to trust besides the system's, instead of the one that
+    /// Knative mounts at /knative-custom-certs
+    #[arg(long, value_name = "DIR")]
+    pub(crate) ca_dir: Option<PathBuf>,
+
+    /// A file with a token that is sent to the sink as `Authorization: Bearer`, instead of the one that Knative mounts
+    /// at /oidc/token. It is read again when it changes; the source cannot see it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) oidc_token: Option<PathBuf>,
+
     /// How long a beat in flight may go on after SIGTERM or SIGINT
-    #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = period::parse)]
+    #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = parse_positive)]
     pub(crate) grace_period: Duration,
 
     /// The source's own flags, after `--`

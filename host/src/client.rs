@@ -2,60 +2,44 @@
 
 mod body;
 mod failure;
+mod pool;
 mod resolver;
 mod timeouts;
-mod tls;
+mod trust;
 
 use std::pin::pin;
-use std::time::Duration;
+use std::sync::Arc;
 
-use http::{Request, Response};
-use hyper_rustls::HttpsConnector;
+use http::uri::Scheme;
+use http::{Request, Response, Uri};
 use hyper_util::client::legacy;
-use hyper_util::client::legacy::connect::{HttpConnector, capture_connection};
-use hyper_util::rt::{TokioExecutor, TokioTimer};
-use rustls::ClientConfig;
+use hyper_util::client::legacy::connect::capture_connection;
 use tokio::time::timeout;
 use wasmtime_wasi_http::{Error, WasiBody};
 
-use resolver::Resolver;
+use crate::sparing::Sparing;
+use pool::Pool;
 
 pub use body::{AnswerBody, drain_request};
 pub use timeouts::Timeouts;
-pub use tls::{no_roots, system_roots};
-
-/// How long a connection without a request is kept.
-const IDLE: Duration = Duration::from_secs(90);
-/// Idle connections that are kept for one origin.
-const IDLE_PER_ORIGIN: usize = 32;
-/// Bytes of an answer's status line and header fields, and of one read.
-const ANSWER_HEAD: usize = 64 << 10;
+pub use trust::{OldestTls, Trust, TrustError, TrustSettings};
 
 /// A client whose connections all sandboxes with the same trust share. Clones share them too.
 #[derive(Clone)]
-pub struct Client(legacy::Client<HttpsConnector<HttpConnector<Resolver>>, WasiBody>);
+pub struct Client(Arc<Shared>);
+
+struct Shared {
+    pool: Pool,
+    failures: Sparing,
+}
 
 impl Client {
-    /// A client that trusts what `tls` trusts.
-    pub fn new(tls: ClientConfig) -> Self {
-        let mut tcp = HttpConnector::new_with_resolver(Resolver);
-        tcp.enforce_http(false);
-        tcp.set_nodelay(true);
-        let connector = hyper_rustls::HttpsConnectorBuilder::new()
-            .with_tls_config(tls)
-            .https_or_http()
-            .enable_http1()
-            .wrap_connector(tcp);
-        let client = legacy::Client::builder(TokioExecutor::new())
-            .pool_timer(TokioTimer::new())
-            .pool_idle_timeout(IDLE)
-            .pool_max_idle_per_host(IDLE_PER_ORIGIN)
-            .http1_max_buf_size(ANSWER_HEAD)
-            // Only a request that hyper hands back unwritten is sent again: its pooled connection had been closed in the
-            // meantime. One that may have reached the sink is never repeated here; that is the guest's decision.
-            .retry_canceled_requests(true)
-            .build(connector);
-        Self(client)
+    /// A client that trusts whom `trust` trusts at the time of each request.
+    pub fn new(trust: Trust) -> Result<Self, TrustError> {
+        Ok(Self(Arc::new(Shared {
+            pool: Pool::new(trust)?,
+            failures: Sparing::default(),
+        })))
     }
 
     /// Sends one request and waits for the head of the answer.
@@ -64,8 +48,14 @@ impl Client {
         mut request: Request<WasiBody>,
         timeouts: Timeouts,
     ) -> Result<Response<AnswerBody>, Error> {
+        let connections = if request.uri().scheme() == Some(&Scheme::HTTPS) {
+            self.0.pool.trusted()
+        } else {
+            self.0.pool.current()
+        };
+        let uri = request.uri().clone();
         let mut connection = capture_connection(&mut request);
-        let mut answer = pin!(self.0.request(request));
+        let mut answer = pin!(connections.request(request));
         // In this order: a pooled connection is there at the first poll, and then no timer is ever set.
         let early = tokio::select! {
             biased;
@@ -82,9 +72,24 @@ impl Client {
         match answer {
             Ok(response) => Ok(response.map(|body| AnswerBody::new(body, timeouts.between_bytes))),
             Err(error) => {
-                tracing::debug!("request failed: {error:?}");
+                self.log(&uri, &error);
                 Err(failure::of_request(&error))
             }
+        }
+    }
+
+    /// What `wasi:http` has no words for goes to the host's log.
+    fn log(&self, uri: &Uri, error: &legacy::Error) {
+        tracing::debug!("request failed: {error:?}");
+        if let Some(reason) = failure::explained(error)
+            && let Some(requests) = self.0.failures.due()
+        {
+            let (scheme, authority) = (uri.scheme_str(), uri.authority());
+            let (scheme, authority) = (
+                scheme.unwrap_or_default(),
+                authority.map_or("", |a| a.as_str()),
+            );
+            tracing::warn!(requests, "{scheme}://{authority}: {reason}");
         }
     }
 }

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::Error;
+use crate::client::TrustSettings;
 use crate::display::{Listener, Style};
 use crate::engine::Engine;
 use crate::run::{Exit, Source, run_with};
@@ -41,6 +42,8 @@ pub async fn run(engine: &Engine, style: Style, stop: Stop) -> Result<Exit, Erro
             variable("POD_NAMESPACE", "heartbeats".to_owned()),
         ],
         allow: Vec::new(),
+        trust: TrustSettings::default(),
+        token: None,
         grace_period: GRACE_PERIOD,
     };
     // Every beat is on the screen already; the source's own lines about them matter only if it fails.

@@ -1,20 +1,24 @@
 //! The one way out of a sandbox: a policy decides, then the pooled client sends. Redirects are the guest's to see, never followed.
 
-mod denials;
 mod policy;
 
 use std::sync::Arc;
 
+use http::header::{AUTHORIZATION, PROXY_AUTHORIZATION};
 use http::uri::Scheme;
-use http::{Request, Response};
+use http::{HeaderName, Request, Response};
 use tokio::sync::Semaphore;
-use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
+use wasmtime_wasi_http::{
+    DEFAULT_FORBIDDEN_HEADERS, Error, ForbiddenHeaderFilter, RequestOptions, WasiBody,
+    WasiHttpHooks,
+};
 
 use crate::beats::Beats;
 use crate::client::{Client, Timeouts, drain_request};
-use denials::Denials;
+use crate::identity::Token;
+use crate::sparing::Sparing;
 
-pub use policy::{Denied, HostPort, HostPortError, Policy};
+pub use policy::{Denied, HostPort, HostPortError, Place, Policy};
 
 /// Bytes of a request's body that are buffered at once between a guest and the client.
 const CHUNK: usize = 64 << 10;
@@ -28,7 +32,8 @@ pub struct Egress {
     client: Client,
     beats: Beats,
     slots: Arc<Semaphore>,
-    denials: Denials,
+    denials: Sparing,
+    token: Option<Arc<Token>>,
     /// Of the request that comes next.
     options: Option<RequestOptions>,
 }
@@ -41,13 +46,20 @@ impl Egress {
             client,
             beats,
             slots: Arc::new(Semaphore::new(requests)),
-            denials: Denials::default(),
+            denials: Sparing::default(),
+            token: None,
             options: None,
         }
     }
 }
 
 impl Egress {
+    /// Shows this token to the sink, and to nobody else. The guest cannot set `Authorization` itself then.
+    pub fn identified_by(mut self, token: Option<Arc<Token>>) -> Self {
+        self.token = token;
+        self
+    }
+
     /// The options of the next request; they come ahead of it, by the sandbox's own `outgoing-handler`.
     pub(crate) fn set_options(&mut self, options: Option<RequestOptions>) {
         self.options = options;
@@ -73,17 +85,36 @@ impl WasiHttpHooks for Egress {
         CHUNK
     }
 
+    fn is_forbidden_header(&mut self, name: &HeaderName) -> bool {
+        is_forbidden(name, self.token.is_some())
+    }
+
+    fn forbidden_header_filter(&mut self) -> ForbiddenHeaderFilter {
+        let identified = self.token.is_some();
+        Arc::new(move |name| is_forbidden(name, identified))
+    }
+
     fn send_request(
         &mut self,
-        request: Request<WasiBody>,
+        mut request: Request<WasiBody>,
         options: Option<RequestOptions>,
         _: Io,
     ) -> Sending {
-        if let Err(denied) = self.policy.check(request.method(), request.uri()) {
-            self.denials.log(&denied);
-            // The guest may still be writing, and a closed stream would hide the reason from it.
-            drain_request(request.into_body());
-            return Box::new(async { Err(Error::HttpRequestDenied) });
+        match self.policy.check(request.method(), request.uri()) {
+            Ok(Place::Sink) => {
+                if let Some(token) = &self.token {
+                    request.headers_mut().insert(AUTHORIZATION, token.bearer());
+                }
+            }
+            Ok(Place::Allowed) => {}
+            Err(denied) => {
+                if let Some(requests) = self.denials.due() {
+                    tracing::warn!(requests, "request denied: {denied}");
+                }
+                // The guest may still be writing, and a closed stream would hide the reason from it.
+                drain_request(request.into_body());
+                return Box::new(async { Err(Error::HttpRequestDenied) });
+            }
         }
         let timeouts = Timeouts::new(self.options.take().or(options));
         let (client, beats) = (self.client.clone(), self.beats.clone());
@@ -100,6 +131,13 @@ impl WasiHttpHooks for Egress {
             Ok((response, Box::new(async { Ok(()) }) as Io))
         })
     }
+}
+
+/// Besides what belongs to the connection: a proxy's password is the operator's, and so is the token.
+fn is_forbidden(name: &HeaderName, identified: bool) -> bool {
+    DEFAULT_FORBIDDEN_HEADERS.contains(name)
+        || name == PROXY_AUTHORIZATION
+        || (identified && name == AUTHORIZATION)
 }
 
 #[cfg(test)]

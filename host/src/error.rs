@@ -4,6 +4,9 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use crate::client::TrustError;
+use crate::identity::TokenError;
+
 /// Why a command of the host failed. The texts name the setting, its value and the remedy, and contain the cause.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -61,9 +64,17 @@ pub enum Error {
         /// Why it failed.
         reason: io::Error,
     },
-    /// The TLS library refused its settings.
-    #[error("the TLS client does not start: {0}")]
-    Tls(#[from] rustls::Error),
+    /// It is not clear whom to trust.
+    #[error(transparent)]
+    Trust(#[from] TrustError),
+    /// The token cannot be used.
+    #[error(transparent)]
+    Token(#[from] TokenError),
+    /// Two ways to show who the source is, of which a request can carry only one.
+    #[error(
+        "the sink's URL has user information, and there is a token for the sink too; remove one of them"
+    )]
+    TwoIdentities,
 }
 
 /// An error of wasmtime's in one line, without the backtrace of wasm frames, which goes to the debug log.

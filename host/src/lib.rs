@@ -6,6 +6,7 @@
 //! | [`sandbox`] | what a guest is given: arguments, variables, two lines-only outputs, and limits on all of it |
 //! | [`egress`] | which requests may leave, decided before any connection |
 //! | [`client`] | the pooled HTTP client behind the egress |
+//! | [`identity`] | the token that the host shows to the sink |
 //! | [`beats`] | whether a beat is still in flight |
 //! | [`environment`] | the variables that a source sees |
 //! | [`shutdown`] | signals |
@@ -29,11 +30,14 @@ pub mod environment;
 mod error;
 #[cfg(test)]
 mod fixture;
+pub mod identity;
 pub mod manifest;
 pub mod run;
 pub mod sandbox;
 pub mod serve;
 pub mod shutdown;
+mod sparing;
+mod stamp;
 
 pub use error::Error;
 

@@ -9,10 +9,12 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::Parser;
 use heartbeats_host::check::check;
+use heartbeats_host::client::TrustSettings;
 use heartbeats_host::demo;
 use heartbeats_host::display::{self, Style};
 use heartbeats_host::engine::Engine;
 use heartbeats_host::environment::environment;
+use heartbeats_host::identity::Token;
 use heartbeats_host::run::{Exit, Source, run};
 use heartbeats_host::serve::{self, Shard};
 use heartbeats_host::shutdown::Stop;
@@ -55,7 +57,10 @@ fn start(command: Command) -> anyhow::Result<Exit> {
 }
 
 async fn run_source(options: Run, stop: Stop) -> anyhow::Result<Exit> {
-    let env = environment(&|name| env::var_os(name), &options.env)?;
+    let variable = |name: &str| env::var_os(name);
+    let env = environment(&variable, &options.env)?;
+    let trust = TrustSettings::new(options.ca_dir, &variable)?;
+    let token = Token::find(options.oidc_token.as_deref())?;
     let engine = Engine::new()?;
     let command = match &options.component {
         Some(path) => engine.open(path)?,
@@ -65,16 +70,20 @@ async fn run_source(options: Run, stop: Stop) -> anyhow::Result<Exit> {
         args: options.flags,
         env,
         allow: options.allow,
+        trust,
+        token,
         grace_period: options.grace_period,
     };
     Ok(run(&command, source, stop).await?)
 }
 
 async fn serve_sources(options: Serve, stop: Stop) -> anyhow::Result<Exit> {
+    let trust = TrustSettings::new(options.ca_dir, &|name| env::var_os(name))?;
     let options = serve::Options {
         sources: options.sources,
         shard: options.shard.unwrap_or(Shard::ALL),
         tenant_limits: options.tenant_limits.unwrap_or_default(),
+        trust,
         admin: options.admin,
         grace_period: options.grace_period,
     };

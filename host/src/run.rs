@@ -5,17 +5,18 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use heartbeats::config::sink_origin;
+use heartbeats::config::sink;
 use tokio::time::sleep;
 use wasmtime::Store;
 use wasmtime_wasi::I32Exit;
 
 use crate::Error;
 use crate::beats::Beats;
-use crate::client::{Client, no_roots, system_roots};
+use crate::client::{Client, Trust, TrustSettings};
 use crate::egress::{Egress, HostPort, Policy};
 use crate::engine::Command;
 use crate::error::one_line;
+use crate::identity::Token;
 use crate::sandbox::{Limits, Output, Sandbox, Settings};
 use crate::shutdown::Stop;
 
@@ -33,6 +34,10 @@ pub struct Source {
     pub env: Vec<(String, String)>,
     /// Where it may send requests besides its sink.
     pub allow: Vec<HostPort>,
+    /// Whom it trusts over `https`.
+    pub trust: TrustSettings,
+    /// What it shows to its sink.
+    pub token: Option<Token>,
     /// How long a beat in flight may go on after the first signal.
     pub grace_period: Duration,
 }
@@ -72,6 +77,8 @@ pub async fn run_with(
         args,
         env,
         allow,
+        trust,
+        token,
         grace_period,
     } = source;
     let variable = |name: &str| {
@@ -81,16 +88,24 @@ pub async fn run_with(
     };
     // Another component than heartbeats has flags of its own, and only K_SINK in common. Without an origin the settings
     // are wrong; the guest says so itself, and nothing is allowed meanwhile.
-    let sink = sink_origin(&args, &variable).or_else(|| sink_origin(&[], &variable));
-    let policy = Policy::new(sink, allow);
+    let sink = sink(&args, &variable).or_else(|| sink(&[], &variable));
+    if token.is_some()
+        && sink
+            .as_ref()
+            .is_some_and(|sink| sink.authorization.is_some())
+    {
+        return Err(Error::TwoIdentities);
+    }
+    let policy = Policy::new(sink.map(|sink| sink.origin), allow);
     let client = Client::new(if policy.allows_tls() {
-        system_roots()?
+        Trust::read(&trust)?
     } else {
-        no_roots()?
-    });
+        Trust::nobody()
+    })?;
     let beats = Beats::default();
     let limits = Limits::default();
-    let egress = Egress::new(Arc::new(policy), client, beats.clone(), limits.requests);
+    let egress = Egress::new(Arc::new(policy), client, beats.clone(), limits.requests)
+        .identified_by(token.map(Arc::new));
     let args = std::iter::once(command.name.clone()).chain(args).collect();
     let store = Sandbox::store(
         command.pre.engine(),

@@ -18,7 +18,6 @@ mod executor;
 mod metered;
 mod service;
 mod shard;
-mod stamp;
 mod tenants;
 mod watch;
 mod wheel;
@@ -33,10 +32,11 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 
 use crate::Error;
-use crate::client::{Client, system_roots};
+use crate::client::{Client, Trust, TrustSettings};
 use crate::engine::Engine;
 use crate::sandbox::Output;
 use crate::shutdown::Stop;
+use executor::Executors;
 use scheduler::Scheduler;
 use service::{Clock, Service};
 
@@ -60,6 +60,8 @@ pub struct Options {
     pub shard: Shard,
     /// What each tenant may use.
     pub tenant_limits: TenantLimits,
+    /// Whom they trust over `https`.
+    pub trust: TrustSettings,
     /// Where the admin interface listens.
     pub admin: SocketAddr,
     /// How long beats in flight may go on after the first signal.
@@ -75,12 +77,12 @@ pub async fn serve(options: Options, stop: Stop) -> Result<(), Error> {
     let admin = admin::Listener::bind(options.admin).await?;
     let engine = Engine::pooling(INSTANCES)?;
     let (output, writer) = Output::new(std::io::stderr()).map_err(thread)?;
-    let tls = system_roots()?;
     let (done_sender, done) = service::done();
     let cores = available_parallelism().map_or(1, usize::from);
-    let executors =
-        executor::Executors::start(cores, || Client::new(tls.clone()), &output, &done_sender)
-            .map_err(thread)?;
+    let clients: Vec<Client> = (0..cores)
+        .map(|_| Ok(Client::new(Trust::read(&options.trust)?)?))
+        .collect::<Result<_, Error>>()?;
+    let executors = Executors::start(clients, &output, &done_sender).map_err(thread)?;
     drop(output);
     let (changes_sender, changes) = mpsc::unbounded_channel();
     let catalog = Catalog::new(options.sources, options.shard, Components::new(engine));

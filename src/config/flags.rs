@@ -9,13 +9,21 @@ use alloc::string::String;
 /// What is known of one flag.
 pub(super) struct Spec {
     pub(super) name: &'static str,
+    /// What its value is, for people.
+    pub(super) kind: &'static str,
     pub(super) default: &'static str,
     pub(super) help: &'static str,
 }
 
-const fn spec(name: &'static str, default: &'static str, help: &'static str) -> Spec {
+const fn spec(
+    name: &'static str,
+    kind: &'static str,
+    default: &'static str,
+    help: &'static str,
+) -> Spec {
     Spec {
         name,
+        kind,
         default,
         help,
     }
@@ -25,44 +33,62 @@ const fn spec(name: &'static str, default: &'static str, help: &'static str) -> 
 pub(super) const FLAGS: [Spec; 11] = [
     spec(
         "count",
+        "number",
         "0",
-        "the number of beats to send before stopping; 0 for no end",
+        "the number of heartbeats before it stops; 0 for no end",
     ),
     spec(
         "eventSource",
+        "uri",
         "",
-        "the event-source (CloudEvents); empty for one made of POD_NAMESPACE and POD_NAME",
+        "the event-source (CloudEvents); left out, it is made of POD_NAMESPACE and POD_NAME",
     ),
     spec(
         "eventType",
+        "string",
         "dev.knative.eventing.samples.heartbeat",
         "the event-type (CloudEvents)",
     ),
     spec(
         "label",
+        "string",
         "",
         "a special label; one that starts with a double quote is read as a Go string literal",
     ),
-    spec("log-format", "text", "the form of the log: text or json"),
+    spec(
+        "log-format",
+        "form",
+        "text",
+        "the form of the log: text or json",
+    ),
     spec(
         "mode",
+        "form",
         "binary",
         "the form of the events (CloudEvents): binary or structured",
     ),
-    spec("msg", "", "a message in the events' data"),
+    spec("msg", "string", "", "a message for the events' data"),
     spec(
         "period",
+        "duration",
         "5",
         "the time between heartbeats: whole seconds, or a duration like 500ms or 1m30s",
     ),
     spec(
         "retries",
+        "number",
         "10",
-        "how often a heartbeat is tried again that found no sink or a busy one",
+        "how often a heartbeat is tried again that the sink could not take",
     ),
-    spec("sink", "", "the host url to heartbeat to; K_SINK wins"),
+    spec(
+        "sink",
+        "url",
+        "",
+        "the host url to heartbeat to; K_SINK wins",
+    ),
     spec(
         "timeout",
+        "duration",
         "10s",
         "how long one attempt may take: whole seconds, or a duration",
     ),

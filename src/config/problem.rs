@@ -7,7 +7,7 @@ use core::fmt::{Display, Formatter, Result};
 
 use super::sink::redact;
 use crate::go::{duration, url};
-use crate::text::quote;
+use crate::text::{one_line, quote};
 
 /// One wrong setting. Its text names the setting, the value and the remedy, and never a password.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -99,7 +99,8 @@ impl Problem {
 
 impl Display for Problem {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
-        f.write_str(&self.setting)?;
+        // An unknown flag's name is foreign text too.
+        f.write_str(&one_line(&self.setting, MAX_VALUE))?;
         match &self.value {
             Some(value) => write!(f, ": {} {}", quote(value, MAX_VALUE), self.cause),
             None => write!(f, ": {}", self.cause),
@@ -118,11 +119,7 @@ impl Display for Cause {
             Cause::NoValue => "needs a value: write it behind the flag",
             Cause::MalformedFlag => "is no flag; write --name=value",
             Cause::Word => "is no flag; flags start with --, and a value with spaces needs quotes",
-            Cause::NoDuration(duration::Fault::Syntax) => {
-                "is no duration; write whole seconds, or a Go duration like 500ms or 1m30s"
-            }
-            Cause::NoDuration(duration::Fault::TooLong) => "is too long; the longest is 9223372036 seconds",
-            Cause::NoDuration(duration::Fault::NotPositive) => "is not longer than zero; write 1 or more",
+            Cause::NoDuration(fault) => return fault.fmt(f),
             Cause::NoNumber => "is no whole number from 0 up, or is too large",
             Cause::NoBoolean => "is not true or false; write true or false, or unset it",
             Cause::NoChoice(choices) => return write!(f, "is not known; write {choices}"),

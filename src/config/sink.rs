@@ -46,11 +46,16 @@ pub enum Scheme {
     Https,
 }
 
-/// The origin of the sink that these settings name, for a host that must know what to allow. `None` where they are
-/// wrong: the guest reports that.
-pub fn sink_origin(args: &[String], env: Env<'_>) -> Option<Origin> {
+/// The sink that these settings name, for a host that must know what to allow. `None` where they are wrong: the guest
+/// reports that.
+pub fn sink(args: &[String], env: Env<'_>) -> Option<Sink> {
     let flags = Flags::read(args, &mut Problems::default())?;
-    Some(Sink::read(flags.sink, env).ok()?.origin)
+    Sink::read(flags.sink, env).ok()
+}
+
+/// The origin of that sink.
+pub fn sink_origin(args: &[String], env: Env<'_>) -> Option<Origin> {
+    Some(sink(args, env)?.origin)
 }
 
 impl Sink {
@@ -157,12 +162,33 @@ impl Host {
                 "it has a character that no host may have",
             ));
         }
+        let last = text
+            .trim_end_matches('.')
+            .rsplit('.')
+            .next()
+            .unwrap_or_default();
+        if is_number(last) && text.parse::<core::net::Ipv4Addr>().is_err() {
+            // Go looks such a host up as a name; the libraries of other systems take `127.1` for an address.
+            return Err(Cause::BadSinkHost(
+                "it is no IPv4 address; write four numbers from 0 to 255",
+            ));
+        }
         // Go sends to this machine where only a port is given.
         let text = if text.is_empty() { "localhost" } else { text };
         Ok(Host {
             written: text.to_owned(),
             name: text.to_ascii_lowercase(),
         })
+    }
+}
+
+fn is_number(label: &str) -> bool {
+    let hexadecimal = label
+        .strip_prefix("0x")
+        .or_else(|| label.strip_prefix("0X"));
+    match hexadecimal {
+        Some(digits) => digits.bytes().all(|byte| byte.is_ascii_hexdigit()),
+        None => !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_digit()),
     }
 }
 
@@ -190,11 +216,20 @@ fn basic(user: &User) -> String {
 pub(super) fn redact(text: &str) -> String {
     match text.rfind('@') {
         Some(at) => {
-            let start = text[..at].find('/').map_or(0, |slash| slash + 2).min(at);
-            format!("{}…{}", &text[..start], &text[at..])
+            let shown = match text[..at].split_once("//") {
+                Some((scheme, _)) if is_scheme(scheme) => scheme.len() + 2,
+                _ => 0,
+            };
+            format!("{}…{}", &text[..shown], &text[at..])
         }
         None => text.to_owned(),
     }
+}
+
+/// What may stand before the two slashes: nothing, or a word and a colon.
+fn is_scheme(text: &str) -> bool {
+    let is_word = |word: &str| word.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    text.is_empty() || text.strip_suffix(':').is_some_and(is_word)
 }
 
 #[cfg(test)]
@@ -271,12 +306,31 @@ mod tests {
             "http:u:secret@h",
             "u:secret@h/",
             "//u:secret@h/",
+            "u:secret/x@h",
+            "u:secret//x@h",
         ] {
             let problem = Sink::read(text, &|_| None).unwrap_err().to_string();
             assert!(
                 !problem.contains("secret") && problem.contains("--sink"),
                 "{problem}"
             );
+        }
+    }
+
+    #[test]
+    fn any_text_can_be_redacted() {
+        for (text, shown) in [
+            ("", ""),
+            ("a/b", "a/b"),
+            ("http://u:p@h/", "http://…@h/"),
+            ("//u@h", "//…@h"),
+            // A slash before a character of two bytes, and one before the @ itself.
+            ("/é@", "…@"),
+            ("http://é@", "http://…@"),
+            ("/@", "…@"),
+            ("@", "…@"),
+        ] {
+            assert_eq!(redact(text), shown, "{text:?}");
         }
     }
 
@@ -308,10 +362,23 @@ mod tests {
         ] {
             assert_eq!(sink(text), Err(cause), "{text:?}");
         }
-        assert!(matches!(
-            sink("http://[fe80::1%25eth0]/"),
-            Err(Cause::BadSinkHost(_))
-        ));
+        for host in [
+            "[fe80::1%25eth0]",
+            "127.1",
+            "2130706433",
+            "0x7f000001",
+            "1.2.3.256",
+            "127.0.0.01",
+            "a.1.",
+        ] {
+            assert!(
+                matches!(sink(&format!("http://{host}/")), Err(Cause::BadSinkHost(_))),
+                "{host}"
+            );
+        }
+        for host in ["127.0.0.1", "1a", "a1.b2", "0xyz", "a.1.b"] {
+            assert!(sink(&format!("http://{host}/")).is_ok(), "{host}");
+        }
     }
 
     #[test]

@@ -245,3 +245,19 @@ fn help_needs_no_settings_and_names_every_one() {
         );
     }
 }
+
+#[test]
+fn a_wrong_setting_is_told_on_one_line_whatever_it_holds() {
+    for arg in [
+        "--x\n2026-01-01T00:00:00Z INFO  forged",
+        "--\u{1b}[31m",
+        "--label=\"\n/é@",
+        "a\u{85}b",
+    ] {
+        let Err(problems) = start(&[arg], &POD) else {
+            panic!("{arg:?} is wrong")
+        };
+        let told = problems.to_string();
+        assert!(!told.contains(char::is_control), "{told:?}");
+    }
+}

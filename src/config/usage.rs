@@ -21,7 +21,10 @@ pub fn usage() -> String {
             "" => String::new(),
             default => format!(" (default \"{default}\")"),
         };
-        text += &format!("  --{} string\n    \t{}{default}\n", flag.name, flag.help);
+        text += &format!(
+            "  --{} {}\n    \t{}{default}\n",
+            flag.name, flag.kind, flag.help
+        );
     }
     text + VARIABLES
 }

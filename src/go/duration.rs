@@ -13,6 +13,21 @@ pub enum Fault {
     NotPositive,
 }
 
+/// What is wrong, and what to write instead.
+impl core::fmt::Display for Fault {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(match self {
+            Fault::Syntax => {
+                "is no duration; write whole seconds, or a Go duration like 500ms or 1m30s"
+            }
+            Fault::TooLong => "is too long; the longest is 9223372036 seconds",
+            Fault::NotPositive => "is not longer than zero; write 1 or more",
+        })
+    }
+}
+
+impl core::error::Error for Fault {}
+
 const MAX_NANOS: u128 = i64::MAX as u128;
 
 /// A positive duration: whole seconds (`5`, `+2`, `02`) or Go's syntax (`500ms`, `1m30s`, `1.5h`).

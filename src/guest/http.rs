@@ -141,8 +141,13 @@ fn beat() -> Answer {
 
 /// Sends an answer. Where that fails the client has gone, and there is nobody to tell.
 fn respond(out: ResponseOutparam, answer: &Answer) {
+    let json = serde_json::to_vec(&answer.body).unwrap_or_default();
     let headers = Fields::new();
     let _ = headers.set(&"content-type".to_owned(), &[b"application/json".to_vec()]);
+    let _ = headers.set(
+        &"content-length".to_owned(),
+        &[json.len().to_string().into_bytes()],
+    );
     if let Some(allow) = answer.allow {
         let _ = headers.set(&"allow".to_owned(), &[allow.as_bytes().to_vec()]);
     }
@@ -150,9 +155,7 @@ fn respond(out: ResponseOutparam, answer: &Answer) {
     let _ = response.set_status_code(answer.status);
     let body = response.body();
     ResponseOutparam::set(out, Ok(response));
-    let (Ok(body), Ok(json)) = (body, serde_json::to_vec(&answer.body)) else {
-        return;
-    };
+    let Ok(body) = body else { return };
     if let Ok(stream) = body.write() {
         for chunk in json.chunks(4096) {
             let _ = stream.blocking_write_and_flush(chunk);

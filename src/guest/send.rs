@@ -25,6 +25,9 @@ use crate::text::seconds;
 /// How much of the body of an answer that is no success is read, in bytes: what a log line quotes, and not more.
 const MAX_BODY: usize = 1024;
 
+/// How long it may take to read that: a sink that never ends its answer is not worth a longer wait.
+const MAX_BODY_TIME: Duration = Duration::from_millis(500);
+
 /// POSTs a message and reads the status; returns within the time-out.
 ///
 /// # Errors
@@ -146,10 +149,10 @@ fn answer(response: &IncomingResponse, deadline: &Pollable) -> Result<Answer, Fa
     let retry_after = response.headers().get("retry-after").into_iter().next();
     let retry_after = retry_after.and_then(|value| String::from_utf8(value).ok());
     let mut body = Vec::new();
-    if let Ok(incoming) = response.consume() {
-        if let Ok(stream) = incoming.stream() {
-            read_beginning(&stream, deadline, &mut body);
-        }
+    if let Ok(incoming) = response.consume()
+        && let Ok(stream) = incoming.stream()
+    {
+        read_beginning(&stream, deadline, &mut body);
     }
     Ok(Answer {
         status,
@@ -158,14 +161,15 @@ fn answer(response: &IncomingResponse, deadline: &Pollable) -> Result<Answer, Fa
     })
 }
 
-/// Reads until there is enough, the end, an error or the deadline.
+/// Reads until there is enough, the end, an error, or no time left.
 fn read_beginning(stream: &InputStream, deadline: &Pollable, body: &mut Vec<u8>) {
+    let patience = subscribe_duration(nanos(MAX_BODY_TIME));
     while body.len() < MAX_BODY {
         match stream.read((MAX_BODY - body.len()) as u64) {
             Ok(bytes) if !bytes.is_empty() => body.extend(bytes),
             Ok(_) => {
-                poll(&[&stream.subscribe(), deadline]);
-                if deadline.ready() {
+                poll(&[&stream.subscribe(), &patience, deadline]);
+                if patience.ready() || deadline.ready() {
                     return;
                 }
             }

@@ -1,5 +1,6 @@
 //! The log: one line for the start, one for each beat, in text for people or JSON for machines.
 
+use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use serde::Serialize;
@@ -121,8 +122,8 @@ impl core::fmt::Display for Line<'_> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         write!(
             f,
-            "{} {} {}",
-            self.time.to_millis(),
+            "{:.3} {} {}",
+            self.time,
             self.level.padded(),
             self.message
         )?;
@@ -146,7 +147,7 @@ impl core::fmt::Display for Line<'_> {
 impl Serialize for Line<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("time", &self.time.to_millis().to_string())?;
+        map.serialize_entry("time", &format!("{:.3}", self.time))?;
         map.serialize_entry("level", &self.level)?;
         map.serialize_entry("message", self.message)?;
         for (name, field) in self.fields {

@@ -301,7 +301,7 @@ fn the_log_has_one_line_for_the_start_and_one_a_beat_without_secrets() {
     json.run(&["--count=2", "--log-format=json"]);
     assert_eq!(
         text.log[0],
-        "2023-11-14T22:13:27Z INFO  heart started sink=http://h/ period=1s source=/s type=dev.knative.eventing.samples.heartbeat"
+        "2023-11-14T22:13:27.000Z INFO  heart started sink=http://h/ period=1s source=/s type=dev.knative.eventing.samples.heartbeat"
     );
     assert!(
         text.log[1].starts_with("2023-11-14T22:13:27.001Z INFO  heartbeat sent id="),

@@ -11,6 +11,12 @@ pub(crate) fn egress() -> &'static Path {
     &BUILT
 }
 
+/// A provider of Spin's variables, which reads them from its environment.
+pub(crate) fn variables() -> &'static Path {
+    static BUILT: LazyLock<PathBuf> = LazyLock::new(|| build("variables"));
+    &BUILT
+}
+
 fn build(name: &str) -> PathBuf {
     let target = scratch("guests");
     let manifest = root().join("tests/guests").join(name).join("Cargo.toml");

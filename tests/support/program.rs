@@ -41,6 +41,11 @@ pub(crate) fn wasmtime() -> PathBuf {
     named_by("WASMTIME")
 }
 
+/// The `wasm-tools` command line.
+pub(crate) fn wasm_tools() -> PathBuf {
+    named_by("WASM_TOOLS")
+}
+
 /// A Python interpreter that has the packages of `requirements.txt`.
 pub(crate) fn python() -> PathBuf {
     named_by("PYTHON")

@@ -83,11 +83,16 @@ impl Sink {
 
     /// Speaks https, with a certificate by this authority.
     pub(crate) fn with_tls(answer: impl Into<Answer>, authority: &Authority) -> Self {
+        Self::with_server(answer, authority.server())
+    }
+
+    /// Speaks https in a way of its own.
+    pub(crate) fn with_server(answer: impl Into<Answer>, server: Arc<ServerConfig>) -> Self {
         let manner = Manner {
             script: vec![answer.into()],
             ..Manner::default()
         };
-        Self::bound(manner, Some(authority.server())).opened()
+        Self::bound(manner, Some(server)).opened()
     }
 
     /// Refuses connections until it is [opened](Self::open), then goes by the script.

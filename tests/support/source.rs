@@ -17,10 +17,11 @@ pub(crate) struct Source {
     cache: PathBuf,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 enum Runner {
     Host,
-    Wasmtime,
+    /// With the component that it runs.
+    Wasmtime(PathBuf),
 }
 
 impl Source {
@@ -31,7 +32,12 @@ impl Source {
 
     /// Under `wasmtime run`, with no settings at all.
     pub(crate) fn in_wasmtime() -> Self {
-        Self::in_runner(Runner::Wasmtime)
+        Self::in_wasmtime_as(program::component_file())
+    }
+
+    /// Under `wasmtime run`, composed with other components.
+    pub(crate) fn in_wasmtime_as(component: &Path) -> Self {
+        Self::in_runner(Runner::Wasmtime(component.into()))
     }
 
     fn in_runner(runner: Runner) -> Self {
@@ -119,7 +125,7 @@ impl Source {
                     .envs(self.settings);
                 command
             }
-            Runner::Wasmtime => {
+            Runner::Wasmtime(component) => {
                 let mut command = program::clean(program::wasmtime(), &self.cache);
                 command
                     .args(["run", "-Shttp", "-Ccache"])
@@ -127,7 +133,7 @@ impl Source {
                 for (name, value) in &self.settings {
                     command.arg("--env").arg(format!("{name}={value}"));
                 }
-                command.arg(program::component_file());
+                command.arg(component);
                 command
             }
         };

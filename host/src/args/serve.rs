@@ -4,9 +4,10 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use heartbeats::go::duration::parse_positive;
 use heartbeats_host::serve::{Shard, TenantLimits};
 
-use super::{address, period};
+use super::address;
 
 const SERVE_EXAMPLES: &str = "\
 Examples:
@@ -39,8 +40,13 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "I/N")]
     pub(crate) shard: Option<Shard>,
 
+    /// A folder of PEM files with authorities that are trusted besides the system's, read again when it changes; by default
+    /// what Knative mounts at /knative-custom-certs
+    #[arg(long, value_name = "DIR")]
+    pub(crate) ca_dir: Option<PathBuf>,
+
     /// How long beats in flight may go on after SIGTERM or SIGINT
-    #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = period::parse)]
+    #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = parse_positive)]
     pub(crate) grace_period: Duration,
 }
 

@@ -1,4 +1,7 @@
-//! What went wrong, in the words of `wasi:http`, as precise as the error's causes allow.
+//! What went wrong: for the guest in the words of `wasi:http`, as precise as the error's causes allow, and where those
+//! have none, in ours for the host's log.
+
+mod tls;
 
 use std::error::Error as StdError;
 use std::io::{self, ErrorKind};
@@ -25,6 +28,16 @@ pub(super) fn of_answer(error: &hyper::Error) -> Error {
     causes(error)
         .find_map(|cause| code(cause, false))
         .unwrap_or(Error::HttpProtocolError)
+}
+
+/// The reason in words, where the guest learns less than there is to say.
+pub(super) fn explained(error: &legacy::Error) -> Option<String> {
+    causes(error).find_map(|cause| {
+        if let Some(unresolved) = cause.downcast_ref::<Unresolved>() {
+            return Some(unresolved.to_string());
+        }
+        cause.downcast_ref::<rustls::Error>().map(tls::explained)
+    })
 }
 
 fn code(cause: &(dyn StdError + 'static), connecting: bool) -> Option<Error> {

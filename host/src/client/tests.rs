@@ -1,13 +1,15 @@
+use super::pool::ANSWER_HEAD;
 use super::*;
 use crate::fixture::{Server, Step, post};
 use Step::{Close, Wait, Write};
 use http_body_util::BodyExt;
+use std::time::Duration;
 
 const ACCEPTED: &str = "HTTP/1.1 202 Accepted\r\ncontent-length: 0\r\n\r\n";
 const A_MOMENT: Duration = Duration::from_millis(50);
 
 fn client() -> Client {
-    Client::new(no_roots().unwrap())
+    Client::new(Trust::nobody()).unwrap()
 }
 
 fn short() -> Timeouts {

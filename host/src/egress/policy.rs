@@ -15,6 +15,15 @@ pub struct Policy {
     allowed: Vec<HostPort>,
 }
 
+/// Where an allowed request goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// The sink's origin: the source may show who it is.
+    Sink,
+    /// What the operator allows besides.
+    Allowed,
+}
+
 /// A place that the operator allows, for `http` and `https`: `HOST:PORT`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HostPort {
@@ -80,7 +89,7 @@ impl Policy {
     }
 
     /// Decides about one request. The caller opens no connection before.
-    pub fn check(&self, method: &Method, uri: &Uri) -> Result<(), Denied> {
+    pub fn check(&self, method: &Method, uri: &Uri) -> Result<Place, Denied> {
         if method == Method::CONNECT {
             return Err(Denied::Connect);
         }
@@ -90,17 +99,12 @@ impl Policy {
             other => return Err(Denied::Scheme(other.unwrap_or_default().to_owned())),
         };
         let target = target(uri.authority().ok_or(Denied::Authority)?, default_port)?;
-        if self.allowed.contains(&target) {
-            return Ok(());
-        }
         match &self.sink {
-            Some((sink_scheme, sink)) if *sink == target => {
-                if *sink_scheme == scheme {
-                    Ok(())
-                } else {
-                    Err(Denied::OtherScheme(target, name))
-                }
+            Some((sink_scheme, sink)) if *sink_scheme == scheme && *sink == target => {
+                Ok(Place::Sink)
             }
+            _ if self.allowed.contains(&target) => Ok(Place::Allowed),
+            Some((_, sink)) if *sink == target => Err(Denied::OtherScheme(target, name)),
             _ => Err(Denied::Elsewhere(target)),
         }
     }
@@ -182,7 +186,7 @@ mod tests {
         })
     }
 
-    fn check(policy: &Policy, uri: &str) -> Result<(), Denied> {
+    fn check(policy: &Policy, uri: &str) -> Result<Place, Denied> {
         policy.check(&Method::POST, &uri.parse().unwrap())
     }
 
@@ -192,14 +196,14 @@ mod tests {
             origin(Scheme::Http, "sink.ns.svc", 80),
             vec!["other:8443".parse().unwrap()],
         );
-        for uri in [
-            "http://sink.ns.svc/",
-            "http://sink.ns.svc:80/a?b",
-            "http://SINK.ns.SVC/",
-            "http://other:8443/",
-            "https://Other:8443/",
+        for (uri, place) in [
+            ("http://sink.ns.svc/", Place::Sink),
+            ("http://sink.ns.svc:80/a?b", Place::Sink),
+            ("http://SINK.ns.SVC/", Place::Sink),
+            ("http://other:8443/", Place::Allowed),
+            ("https://Other:8443/", Place::Allowed),
         ] {
-            assert_eq!(check(&policy, uri), Ok(()), "{uri}");
+            assert_eq!(check(&policy, uri), Ok(place), "{uri}");
         }
     }
 
@@ -207,9 +211,17 @@ mod tests {
     fn an_ip_address_is_the_same_however_it_is_written() {
         let policy = Policy::new(origin(Scheme::Https, "::1", 443), vec![]);
         for uri in ["https://[::1]/", "https://[0:0:0:0:0:0:0:1]:443/"] {
-            assert_eq!(check(&policy, uri), Ok(()), "{uri}");
+            assert_eq!(check(&policy, uri), Ok(Place::Sink), "{uri}");
         }
         assert!(check(&policy, "https://[::2]/").is_err());
+    }
+
+    #[test]
+    fn the_sink_by_another_scheme_is_allowed_but_is_not_the_sink() {
+        let allowed = vec!["sink:443".parse().unwrap()];
+        let policy = Policy::new(origin(Scheme::Https, "sink", 443), allowed);
+        assert_eq!(check(&policy, "https://sink/"), Ok(Place::Sink));
+        assert_eq!(check(&policy, "http://sink:443/"), Ok(Place::Allowed));
     }
 
     #[test]

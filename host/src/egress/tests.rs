@@ -11,7 +11,7 @@ use hyper::body::{Body, Frame};
 use tokio::time::timeout;
 
 use super::*;
-use crate::client::no_roots;
+use crate::client::Trust;
 use crate::fixture::{Server, Step};
 
 const ACCEPTED: Step = Step::Write("HTTP/1.1 202 Accepted\r\ncontent-length: 0\r\n\r\n");
@@ -22,7 +22,7 @@ fn egress_to(server: &Server, beats: &Beats) -> Egress {
         host: "127.0.0.1".into(),
         port: server.address.port(),
     };
-    let client = Client::new(no_roots().unwrap());
+    let client = Client::new(Trust::nobody()).unwrap();
     Egress::new(
         Arc::new(Policy::new(Some(sink), vec![])),
         client,

@@ -1,6 +1,6 @@
 //! Where events go.
 
-use heartbeats::config::{Origin, sink_origin};
+use heartbeats::config::{self, Origin};
 
 use super::fields::Node;
 
@@ -14,30 +14,18 @@ pub struct Sink {
 impl Sink {
     /// The scheme, host and port. `None` only for a URL that no manifest can have.
     pub fn origin(&self) -> Option<Origin> {
-        sink_origin(&[], &|name| {
-            (name == "K_SINK").then(|| self.uri.to_string())
-        })
+        self.parsed().map(|sink| sink.origin)
     }
 
     /// The URL without its user information and query.
     pub fn shown(&self) -> String {
-        match self.origin() {
-            Some(origin) => {
-                let path = self.uri.split(['?', '#']).next().unwrap_or_default();
-                let path = path.splitn(4, '/').nth(3).unwrap_or_default();
-                let scheme = match origin.scheme {
-                    heartbeats::config::Scheme::Http => "http",
-                    heartbeats::config::Scheme::Https => "https",
-                };
-                let host = if origin.host.contains(':') {
-                    format!("[{}]", origin.host)
-                } else {
-                    origin.host
-                };
-                format!("{scheme}://{host}:{}/{path}", origin.port)
-            }
-            None => String::new(),
-        }
+        self.parsed().map(|sink| sink.shown).unwrap_or_default()
+    }
+
+    fn parsed(&self) -> Option<config::Sink> {
+        config::sink(&[], &|name| {
+            (name == "K_SINK").then(|| self.uri.to_string())
+        })
     }
 
     pub(super) fn read(node: Node<'_>) -> Option<Self> {
@@ -69,7 +57,7 @@ mod tests {
     #[test]
     fn what_may_be_secret_is_not_shown() {
         for (uri, shown) in [
-            ("http://u:secret@h/a/b?key=secret", "http://h:80/a/b"),
+            ("http://u:secret@h/a/b?key=secret", "http://h/a/b?…"),
             ("https://[::1]:8443", "https://[::1]:8443/"),
         ] {
             assert_eq!(Sink { uri: uri.into() }.shown(), shown);

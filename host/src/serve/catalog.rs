@@ -9,8 +9,8 @@ use super::beat::Runnable;
 use super::component::Components;
 use super::scheduler::{Shared, Spec};
 use super::shard::Shard;
-use super::stamp::Stamp;
 use crate::manifest::{Found, Key, Located, Problem, Settings, Source, documents, find};
+use crate::stamp::Stamp;
 
 /// The sources of some files and folders.
 pub struct Catalog {

@@ -7,10 +7,10 @@ use std::sync::{Arc, Weak};
 use sha2::{Digest, Sha256};
 use wasmtime_wasi::p2::bindings::CommandPre;
 
-use super::stamp::Stamp;
 use crate::engine::Engine;
 use crate::manifest;
 use crate::sandbox::Sandbox;
+use crate::stamp::Stamp;
 use crate::{Error, HEARTBEATS};
 
 mod bindings {

@@ -21,14 +21,16 @@ pub(super) struct Executors {
 }
 
 impl Executors {
-    /// Starts `count` threads; what ends goes to `done`. They end when this is dropped, and with them all that is in flight.
+    /// Starts a thread for each client; what ends goes to `done`. They end when this is dropped, and with them all that is in
+    /// flight.
     pub(super) fn start(
-        count: usize,
-        client: impl Fn() -> Client,
+        clients: Vec<Client>,
         output: &Output,
         done: &UnboundedSender<Done>,
     ) -> io::Result<Self> {
-        let queues = (0..count.max(1)).map(|_| executor(client(), output.clone(), done.clone()));
+        let queues = clients
+            .into_iter()
+            .map(|client| executor(client, output.clone(), done.clone()));
         Ok(Self {
             queues: queues.collect::<io::Result<_>>()?,
             next: 0,

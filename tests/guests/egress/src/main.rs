@@ -2,6 +2,7 @@
 //!
 //! - `environment`: prints the environment, a variable a line.
 //! - `METHOD SCHEME AUTHORITY PATH`: sends a request without a body.
+//! - `authorized SCHEME AUTHORITY PATH`: sends a POST with an `Authorization` of its own.
 //! - `follow SCHEME AUTHORITY PATH`: sends a POST, and then another to where the answer's `Location` says.
 
 use wasi::http::outgoing_handler::handle;
@@ -49,10 +50,16 @@ fn send(
     authority: &str,
     path: &str,
 ) -> Result<IncomingResponse, String> {
-    let request = OutgoingRequest::new(Fields::new());
+    let headers = Fields::new();
+    if method == "authorized" {
+        headers
+            .set("authorization", &[b"Basic guest".to_vec()])
+            .map_err(|_| "the header was not taken")?;
+    }
+    let request = OutgoingRequest::new(headers);
     let method = match method {
         "GET" => Method::Get,
-        "POST" => Method::Post,
+        "POST" | "authorized" => Method::Post,
         "CONNECT" => Method::Connect,
         other => Method::Other(other.to_owned()),
     };
