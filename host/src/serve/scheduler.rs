@@ -1,6 +1,6 @@
 //! Which source beats when. Pure: the clock, chance and the beats themselves are the caller's.
 //!
-//! A source rests until its timer in the [`Wheel`] comes; then it has a tick, which waits for its tenant's turn, is in flight,
+//! A source rests until its timer in the wheel comes; then it has a tick, which waits for its tenant's turn, is in flight,
 //! and is put back into the wheel where it may be tried again. So each source has at most one tick and one timer, and ticks
 //! that fall due meanwhile become one.
 
