@@ -9,7 +9,7 @@ use core::time::Duration;
 
 use crate::event::Timestamp;
 use crate::text::quote;
-pub use backoff::backoff;
+pub use backoff::{backoff, jittered};
 
 /// What a sink answered.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

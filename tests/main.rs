@@ -21,6 +21,7 @@ mod logging;
 mod proxies;
 mod sandbox;
 mod serve_door;
+mod serving;
 mod settings;
 mod spin;
 mod stopping;

@@ -24,7 +24,7 @@ pub(crate) use client::{Reply, call};
 pub(crate) use interfaces::{Interfaces, unversioned};
 pub(crate) use log::{json_lines, lines_with};
 pub(crate) use percent::percent_decoded;
-pub(crate) use program::{clean, component_file, python, scratch, wasm_tools, wasmtime};
+pub(crate) use program::{clean, component_file, host, python, scratch, wasm_tools, wasmtime};
 pub(crate) use request::Request;
 pub(crate) use running::{Ended, Running};
 pub(crate) use sink::Sink;

@@ -1,5 +1,7 @@
 //! The arguments of each command, parsed into types.
 
+mod serve;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -9,6 +11,8 @@ use heartbeats::go::duration::parse_positive;
 use heartbeats_host::egress::HostPort;
 use heartbeats_host::environment::Named;
 use heartbeats_host::sandbox::Setting;
+
+pub(crate) use serve::{Check, Serve};
 
 /// Runs event sources that are WebAssembly components, each in a sandbox that reaches its sink and nothing else.
 #[derive(Debug, Parser)]
@@ -48,6 +52,10 @@ Environment:
 pub(crate) enum Command {
     /// Run one event source until it ends or is stopped
     Run(Run),
+    /// Run many event sources of many tenants, as manifests say
+    Serve(Serve),
+    /// Check manifests and components, and send nothing
+    Check(Check),
     /// Receive CloudEvents and show them
     Display(Display),
     /// Show a heartbeat at work: a source and a display in this process, nothing else needed

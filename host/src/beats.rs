@@ -30,6 +30,7 @@ struct State {
     /// The last outcome asks for another attempt.
     unfinished: bool,
     closing: bool,
+    last_status: Option<u16>,
 }
 
 impl Beats {
@@ -62,6 +63,11 @@ impl Beats {
             .await;
     }
 
+    /// The status of the last answer.
+    pub fn last_status(&self) -> Option<u16> {
+        self.state().last_status
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -82,6 +88,7 @@ impl Attempt {
         self.beats.change(|state| {
             state.attempts -= 1;
             state.unfinished = verdict(status) == Verdict::Retryable;
+            state.last_status = Some(status);
         });
     }
 }

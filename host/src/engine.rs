@@ -5,8 +5,8 @@ mod ticker;
 
 use std::path::Path;
 
-use wasmtime::Config;
-use wasmtime::component::{Component, Linker};
+use wasmtime::component::{Component, InstancePre, Linker};
+use wasmtime::{Config, Enabled, PoolingAllocationConfig};
 use wasmtime_wasi::p2::bindings::CommandPre;
 
 use crate::error::one_line;
@@ -28,8 +28,22 @@ pub struct Command {
 impl Engine {
     /// An engine for guests that run one at a time, with the user's compilation cache where there is one.
     pub fn new() -> Result<Self, Error> {
+        Self::with(|_| ())
+    }
+
+    /// An engine for up to `instances` guests at a time, whose memories are kept ready.
+    pub fn pooling(instances: u32) -> Result<Self, Error> {
+        Self::with(|config| {
+            config.allocation_strategy(pool(instances));
+        })
+    }
+
+    fn with(change: impl FnOnce(&mut Config)) -> Result<Self, Error> {
         let engine = config()
-            .and_then(|config| wasmtime::Engine::new(&config))
+            .and_then(|mut config| {
+                change(&mut config);
+                wasmtime::Engine::new(&config)
+            })
             .map_err(|error| Error::Engine(one_line(&error)))?;
         ticker::start(&engine).map_err(|reason| Error::System {
             what: "cannot start a thread",
@@ -58,24 +72,48 @@ impl Engine {
 
     /// A component from its bytes.
     pub fn command(&self, name: &str, bytes: &[u8]) -> Result<Command, Error> {
+        match CommandPre::new(self.link(name, bytes)?) {
+            Ok(pre) => Ok(Command {
+                name: name.to_owned(),
+                pre,
+            }),
+            Err(error) => Err(refused(name, &error)),
+        }
+    }
+
+    /// A component, whatever it exports, linked to the sandbox's interfaces.
+    pub(crate) fn link(&self, name: &str, bytes: &[u8]) -> Result<InstancePre<Sandbox>, Error> {
         let link = || {
             let component = Component::from_binary(&self.0, bytes)?;
             let mut linker = Linker::new(&self.0);
             wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
             add_http_to_linker(&mut linker)?;
-            CommandPre::new(linker.instantiate_pre(&component)?)
+            linker.instantiate_pre(&component)
         };
-        match link() {
-            Ok(pre) => Ok(Command {
-                name: name.to_owned(),
-                pre,
-            }),
-            Err(error) => Err(Error::Component {
-                name: name.to_owned(),
-                reason: one_line(&error),
-            }),
-        }
+        link().map_err(|error| refused(name, &error))
     }
+}
+
+fn refused(name: &str, error: &wasmtime::Error) -> Error {
+    Error::Component {
+        name: name.to_owned(),
+        reason: one_line(error),
+    }
+}
+
+/// Room for `instances` components as Rust makes them, and most others.
+fn pool(instances: u32) -> PoolingAllocationConfig {
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_component_instances(instances)
+        .total_core_instances(instances * 8)
+        .total_memories(instances)
+        .total_tables(instances * 4)
+        .total_stacks(instances)
+        // Clearing what a guest has touched is cheaper than giving it back to the system, if the system tells what that is.
+        .linear_memory_keep_resident(1536 << 10)
+        .table_keep_resident(64 << 10)
+        .pagemap_scan(Enabled::Auto);
+    pool
 }
 
 fn config() -> wasmtime::Result<Config> {

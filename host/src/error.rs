@@ -65,6 +65,14 @@ pub enum Error {
         /// Why.
         reason: io::Error,
     },
+    /// The admin interface could not be opened.
+    #[error("cannot listen on {address}: {reason}; choose another address with --admin")]
+    Admin {
+        /// The address asked for.
+        address: SocketAddr,
+        /// Why.
+        reason: io::Error,
+    },
     /// The operating system refused something that the host cannot do without.
     #[error("{what}: {reason}")]
     System {

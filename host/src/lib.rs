@@ -10,14 +10,18 @@
 //! | [`beats`] | whether a beat is still in flight |
 //! | [`environment`] | the variables that a source sees |
 //! | [`shutdown`] | signals |
+//! | [`manifest`] | documents that say which sources there are |
 //! | [`mod@run`] | one source, as a container's entrypoint |
 //! | [`telemetry`] | metrics, and whether the host is well |
+//! | [`serve`] | a great many sources in one process |
+//! | [`check`] | whether manifests and components are right |
 //! | [`display`] | a sink that shows the events it receives |
 //! | [`demo`] | a source and a display in one process |
 //!
 //! No request leaves the host but through [`egress`]: wasmtime's own HTTP client is not even compiled in.
 
 pub mod beats;
+pub mod check;
 pub mod client;
 pub mod demo;
 pub mod display;
@@ -28,8 +32,10 @@ mod error;
 #[cfg(test)]
 mod fixture;
 pub mod identity;
+pub mod manifest;
 pub mod run;
 pub mod sandbox;
+pub mod serve;
 pub mod shutdown;
 mod sparing;
 mod stamp;

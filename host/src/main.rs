@@ -8,6 +8,7 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::Parser;
+use heartbeats_host::check::check;
 use heartbeats_host::client::{Proxies, TrustSettings};
 use heartbeats_host::demo;
 use heartbeats_host::display::{self, Style};
@@ -16,10 +17,11 @@ use heartbeats_host::environment::environment;
 use heartbeats_host::identity::Token;
 use heartbeats_host::run::{Exit, Lines, Source, run};
 use heartbeats_host::sandbox::Limits;
+use heartbeats_host::serve::{self, Shard};
 use heartbeats_host::shutdown::Stop;
 use heartbeats_host::telemetry::{Health, Metrics, Server};
 
-use args::{Args, Command, Display, LogFormat, Run};
+use args::{Args, Check, Command, Display, LogFormat, Run, Serve};
 
 fn main() -> ExitCode {
     let args = Args::parse();
@@ -49,6 +51,8 @@ fn start(command: Command, format: LogFormat) -> anyhow::Result<Exit> {
         let stop = Stop::on_signals().context("cannot listen for signals")?;
         match command {
             Command::Run(options) => run_source(options, format, stop).await,
+            Command::Serve(options) => serve_sources(options, stop).await,
+            Command::Check(options) => check_paths(options),
             Command::Display(options) => show_events(options, stop).await,
             Command::Demo => Ok(demo::run(&Engine::new()?, Style::of_stdout(false), stop).await?),
         }
@@ -95,6 +99,39 @@ async fn run_source(options: Run, format: LogFormat, stop: Stop) -> anyhow::Resu
         LogFormat::Json => Lines::Log,
     };
     Ok(run(&command, source, stop, lines).await?)
+}
+
+async fn serve_sources(options: Serve, stop: Stop) -> anyhow::Result<Exit> {
+    let trust = TrustSettings::new(options.ca_dir, &|name| env::var_os(name))?;
+    let options = serve::Options {
+        sources: options.sources,
+        shard: options.shard.unwrap_or(Shard::ALL),
+        tenant_limits: options.tenant_limits.unwrap_or_default(),
+        trust,
+        proxies: Proxies::new(&|name| env::var_os(name))?,
+        admin: options.admin,
+        grace_period: options.grace_period,
+    };
+    serve::serve(options, stop).await?;
+    Ok(Exit::Success)
+}
+
+fn check_paths(options: Check) -> anyhow::Result<Exit> {
+    let checked = check(&Engine::new()?, options.paths);
+    for problem in &checked.problems {
+        eprintln!("{problem}");
+    }
+    println!(
+        "{} sources and {} components are right, {} problems",
+        checked.sources,
+        checked.components,
+        checked.problems.len()
+    );
+    Ok(if checked.problems.is_empty() {
+        Exit::Success
+    } else {
+        Exit::Failure
+    })
 }
 
 async fn show_events(options: Display, stop: Stop) -> anyhow::Result<Exit> {

@@ -11,6 +11,11 @@ pub fn backoff(retry: u32, after: Option<Duration>, random: u64) -> Duration {
     let ceiling = FIRST
         .saturating_mul(2u32.saturating_pow(retry.saturating_sub(1)))
         .min(LONGEST);
+    jittered(ceiling, after, random)
+}
+
+/// A wait of at most `ceiling`, anywhere below it by chance; the sink's own `Retry-After` where that is longer.
+pub fn jittered(ceiling: Duration, after: Option<Duration>, random: u64) -> Duration {
     // The high half of a product is uniform where a remainder is not.
     let jittered = (u128::from(random) * ceiling.as_nanos()) >> 64;
     Duration::from_nanos(u64::try_from(jittered).unwrap_or(u64::MAX)).max(after.unwrap_or_default())

@@ -5,7 +5,7 @@ use std::thread;
 use std::time::Duration;
 
 /// How long a computing guest can keep its thread before other tasks (signals, time-outs) get a turn.
-const EPOCH: Duration = Duration::from_millis(100);
+const EPOCH: Duration = Duration::from_millis(10);
 
 /// Advances the engine's epoch until the engine is dropped.
 pub(super) fn start(engine: &wasmtime::Engine) -> io::Result<()> {

@@ -47,18 +47,25 @@ impl Output {
                     }
                 }
             })?;
+        Ok((Self::with(queue, ""), Writer(writer)))
+    }
+
+    /// Another output to the same place, with lines of its own that begin with `prefix`.
+    pub fn prefixed(&self, prefix: &str) -> Self {
+        Self::with(self.queue.clone(), prefix)
+    }
+
+    fn with(queue: mpsc::Sender<Bytes>, prefix: &str) -> Self {
         let line = Line {
             text: BytesMut::new(),
+            prefix: prefix.as_bytes().into(),
             queue: queue.clone(),
         };
-        Ok((
-            Self {
-                queue,
-                line: Arc::new(Mutex::new(line)),
-                rate: None,
-            },
-            Writer(writer),
-        ))
+        Self {
+            queue,
+            line: Arc::new(Mutex::new(line)),
+            rate: None,
+        }
     }
 
     /// The same place, written to no faster than this.
@@ -150,6 +157,8 @@ impl OutputStream for Output {
 /// What a guest has written after its last line break.
 struct Line {
     text: BytesMut,
+    /// Before each line.
+    prefix: Box<[u8]>,
     queue: mpsc::Sender<Bytes>,
 }
 
@@ -161,7 +170,10 @@ impl Line {
             None => return Ok(()),
         };
         match self.queue.try_reserve() {
-            Ok(permit) => permit.send(self.text.split_to(end).freeze()),
+            Ok(permit) => {
+                let lines = self.text.split_to(end).freeze();
+                permit.send(self.with_prefix(lines));
+            }
             // Another stream of the same output took the place: the lines go with the next write.
             Err(mpsc::error::TrySendError::Full(())) if self.text.len() < 2 * LINE => {}
             // Only streams that write past each other get here, and lines are worth less than memory.
@@ -170,13 +182,30 @@ impl Line {
         }
         Ok(())
     }
+
+    fn with_prefix(&self, lines: Bytes) -> Bytes {
+        if self.prefix.is_empty() {
+            return lines;
+        }
+        let mut prefixed = BytesMut::new();
+        for line in lines.split_inclusive(|byte| *byte == b'\n') {
+            prefixed.extend_from_slice(&self.prefix);
+            prefixed.extend_from_slice(line);
+            // A line of one guest must not begin at the end of another's.
+            if !line.ends_with(b"\n") {
+                prefixed.extend_from_slice(b"\n");
+            }
+        }
+        prefixed.freeze()
+    }
 }
 
 impl Drop for Line {
     fn drop(&mut self) {
         if !self.text.is_empty() {
             // At the end there is nobody left to tell.
-            let _ = self.queue.try_send(self.text.split().freeze());
+            let rest = self.text.split().freeze();
+            let _ = self.queue.try_send(self.with_prefix(rest));
         }
     }
 }
@@ -222,6 +251,23 @@ mod tests {
         assert_eq!(
             written(&["a", "b\nc", "d\ne\n", "f"]),
             ["ab\n", "cd\ne\n", "f"]
+        );
+    }
+
+    #[test]
+    fn each_line_of_a_prefixed_output_begins_with_its_prefix() {
+        let (sender, receiver) = std_mpsc::channel();
+        let (output, writer) = Output::new(Channel(sender)).unwrap();
+        let mut prefixed = output.prefixed("a/b: ");
+        prefixed
+            .write(Bytes::from_static(b"one\ntwo\nrest"))
+            .unwrap();
+        drop((output, prefixed));
+        writer.finish(Duration::from_secs(5));
+        let written: Vec<u8> = receiver.iter().flatten().collect();
+        assert_eq!(
+            String::from_utf8(written).unwrap(),
+            "a/b: one\na/b: two\na/b: rest\n"
         );
     }
 

@@ -1,0 +1,242 @@
+//! One beat: a fresh instance in a sandbox of its own, one call, and the instance is gone.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::json;
+use tokio::time::timeout;
+use uuid::Uuid;
+use wasmtime::Store;
+use wasmtime_wasi::I32Exit;
+
+use super::component::{Component, Door, ticker};
+use super::metered::{Exhausted, Metered};
+use super::scheduler::{Error, Failure, Job, Outcome};
+use crate::beats::Beats;
+use crate::client::Client;
+use crate::egress::{Egress, Policy};
+use crate::error::one_line;
+use crate::manifest::Sink;
+use crate::sandbox::{Limits, Output, Sandbox, Settings};
+use crate::telemetry::Metrics;
+
+/// What it takes to run the sources that share their settings.
+#[derive(Debug)]
+pub struct Runnable {
+    component: Arc<Component>,
+    sink: Arc<Policy>,
+    dead_letter_sink: Option<Arc<Policy>>,
+}
+
+/// One attempt of a component that sets no time-out of its own.
+const TIMEOUT: Duration = Duration::from_secs(60);
+/// What a component gets to say that its own time-out, which is the same, is over.
+const LAST_WORDS: Duration = Duration::from_millis(100);
+/// How much of a reason is told to the dead letter sink: Knative's own bound.
+const ERROR_DATA: usize = 1024;
+
+impl Runnable {
+    pub(super) fn new(component: Arc<Component>, settings: &crate::manifest::Settings) -> Self {
+        let policy = |sink: &Sink| Arc::new(Policy::new(sink.origin(), Vec::new()));
+        Self {
+            component,
+            sink: policy(&settings.sink),
+            dead_letter_sink: settings.delivery.dead_letter_sink.as_ref().map(policy),
+        }
+    }
+
+    pub(super) fn component(&self) -> &Arc<Component> {
+        &self.component
+    }
+}
+
+/// Makes one attempt.
+pub(super) async fn beat(
+    job: &Job<Runnable>,
+    client: Client,
+    metrics: Metrics,
+    output: &Output,
+) -> Outcome {
+    let settings = &job.shared.settings;
+    let runnable = &job.shared.runnable;
+    let beats = Beats::default();
+    let policy = match (&job.dead, &runnable.dead_letter_sink) {
+        (Some(_), Some(policy)) => policy,
+        _ => &runnable.sink,
+    };
+    let limits = Limits {
+        memory_bytes: usize::try_from(settings.limits.memory).unwrap_or(usize::MAX),
+        ..Limits::default()
+    };
+    let egress = Egress::new(policy.clone(), client, beats.clone(), &limits, metrics);
+    let lines = output.prefixed(&format!("{}: ", job.key));
+    let sandbox = Settings {
+        args: args(job),
+        env: env(job),
+        stdout: lines.clone(),
+        stderr: lines,
+        limits,
+    };
+    let call = async {
+        match &runnable.component.door {
+            Door::Ticker(pre) => {
+                let mut store = Sandbox::store(pre.engine(), sandbox, egress);
+                let tick = ticker::Tick {
+                    id: Uuid::from_u128(job.id).to_string(),
+                    sequence: job.sequence,
+                    due: job.due,
+                };
+                let source = pre.instantiate_async(&mut store).await?;
+                let fired = source
+                    .heartbeats_source_ticker()
+                    .call_fire(&mut store, &tick)
+                    .await?;
+                Ok(fired.map_err(|failure| told(failure, beats.last_status())))
+            }
+            Door::Command(pre) => {
+                let store = Sandbox::store(pre.engine(), sandbox, egress);
+                run(pre, store)
+                    .await
+                    .map(|ended| ended.map_err(|()| ended_badly(&beats)))
+            }
+        }
+    };
+    let allowed = settings.delivery.timeout.unwrap_or(TIMEOUT);
+    let metered = Metered::new(call, settings.limits.cpu);
+    let error = |reason: String| Error {
+        status: beats.last_status(),
+        reason: reason.into(),
+    };
+    match timeout(allowed + LAST_WORDS, metered).await {
+        Ok(Ok(Ok(outcome))) => outcome,
+        Ok(Ok(Err(trap))) => {
+            let trap: wasmtime::Error = trap;
+            Err(Failure::Final(error(format!(
+                "the component was stopped: {}",
+                one_line(&trap)
+            ))))
+        }
+        Ok(Err(Exhausted)) => Err(Failure::Final(error(format!(
+            "the component was stopped: it computed for longer than {:?}; raise spec.limits.cpu if it needs to",
+            settings.limits.cpu
+        )))),
+        Err(_) => Err(Failure::Retryable {
+            error: error(format!("no answer within {allowed:?}")),
+            after: None,
+        }),
+    }
+}
+
+async fn run(
+    pre: &wasmtime_wasi::p2::bindings::CommandPre<Sandbox>,
+    mut store: Store<Sandbox>,
+) -> wasmtime::Result<Result<(), ()>> {
+    let command = pre.instantiate_async(&mut store).await?;
+    match command.wasi_cli_run().call_run(&mut store).await {
+        Ok(ended) => Ok(ended),
+        Err(error) => match error.downcast_ref::<I32Exit>() {
+            Some(I32Exit(0)) => Ok(Ok(())),
+            Some(I32Exit(_)) => Ok(Err(())),
+            None => Err(error),
+        },
+    }
+}
+
+/// A command has its own retries; only that the sink is gone is seen from here.
+fn ended_badly(beats: &Beats) -> Failure {
+    let status = beats.last_status();
+    let error = Error {
+        status,
+        reason: match status {
+            Some(status) => {
+                format!("the component failed; the last answer that it got was {status}").into()
+            }
+            None => "the component failed without an answer of its sink".into(),
+        },
+    };
+    match status {
+        Some(410) => Failure::Gone(error),
+        _ => Failure::Final(error),
+    }
+}
+
+fn told(failure: ticker::Failure, status: Option<u16>) -> Failure {
+    let error = |reason: String| Error {
+        status,
+        // A component of a stranger's writes it: one line, and not a long one.
+        reason: reason
+            .chars()
+            .filter(|c| !c.is_control())
+            .take(ERROR_DATA)
+            .collect::<String>()
+            .into(),
+    };
+    match failure {
+        ticker::Failure::Retryable(retryable) => Failure::Retryable {
+            error: error(retryable.reason),
+            after: retryable.after.map(Duration::from_nanos),
+        },
+        ticker::Failure::Rejected(rejected) => Failure::Final(Error {
+            status: Some(rejected.status),
+            ..error(rejected.reason)
+        }),
+        ticker::Failure::Gone => {
+            Failure::Gone(error("the sink answered 410: it is gone for good".into()))
+        }
+        ticker::Failure::Misconfigured(reason) => Failure::Misconfigured(error(reason)),
+    }
+}
+
+fn args(job: &Job<Runnable>) -> Vec<String> {
+    let component = &job.shared.runnable.component;
+    let mut args = vec![component.name.clone()];
+    if let Some(timeout) = job.shared.settings.delivery.timeout
+        && component.is_heartbeats
+    {
+        // First, so that the source's own flags win.
+        args.push(format!("--timeout={}", heartbeats::text::seconds(timeout)));
+    }
+    args.extend(job.shared.settings.args.iter().map(ToString::to_string));
+    args
+}
+
+fn env(job: &Job<Runnable>) -> Vec<(String, String)> {
+    let settings = &job.shared.settings;
+    let sink = match (&job.dead, &settings.delivery.dead_letter_sink) {
+        (Some(_), Some(sink)) => sink,
+        _ => &settings.sink,
+    };
+    let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    let mut env = vec![
+        pair("K_SINK", &sink.uri),
+        pair("K_CE_OVERRIDES", &overrides(job)),
+        pair("POD_NAME", &job.key.name),
+        pair("POD_NAMESPACE", &job.key.namespace),
+    ];
+    if matches!(job.shared.runnable.component.door, Door::Command(_)) {
+        env.push(pair("ONE_SHOT", "true"));
+    }
+    env.extend(settings.env.iter().map(|(name, value)| pair(name, value)));
+    env
+}
+
+/// The source's own extensions, and for a dead letter those of Knative that say why it is one.
+fn overrides(job: &Job<Runnable>) -> String {
+    let settings = &job.shared.settings;
+    if settings.overrides.is_empty() && job.dead.is_none() {
+        return String::new();
+    }
+    let mut extensions: serde_json::Map<_, _> = settings
+        .overrides
+        .iter()
+        .map(|(name, value)| (name.to_string(), json!(&**value)))
+        .collect();
+    if let Some(error) = &job.dead {
+        extensions.insert("knativeerrordest".into(), json!(settings.sink.shown()));
+        extensions.insert("knativeerrordata".into(), json!(&*error.reason));
+        if let Some(status) = error.status {
+            extensions.insert("knativeerrorcode".into(), json!(status.to_string()));
+        }
+    }
+    json!({ "extensions": extensions }).to_string()
+}

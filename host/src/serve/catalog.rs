@@ -1,0 +1,280 @@
+//! What the manifests say now, and what of it has changed.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::hash::{BuildHasher, RandomState};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::beat::Runnable;
+use super::component::Components;
+use super::scheduler::{Shared, Spec};
+use super::shard::Shard;
+use crate::manifest::{Found, Key, Located, Problem, Settings, Source, documents, find};
+use crate::stamp::Stamp;
+
+/// The sources of some files and folders.
+pub struct Catalog {
+    paths: Vec<PathBuf>,
+    shard: Shard,
+    components: Components,
+    files: BTreeMap<PathBuf, File>,
+    /// What runs.
+    current: HashMap<Arc<Key>, Planned>,
+    known: Known,
+}
+
+/// What has changed since the last [look](Catalog::look).
+#[derive(Debug, Default)]
+pub struct Changes {
+    /// Sources that are new or changed.
+    pub set: Vec<Spec<Runnable>>,
+    /// Sources that are gone.
+    pub removed: Vec<Arc<Key>>,
+    /// Everything that is wrong now; `None` where that is the same as before.
+    pub problems: Option<Vec<Located>>,
+}
+
+#[derive(Clone)]
+struct Planned {
+    shared: Arc<Shared<Runnable>>,
+    suspend: bool,
+}
+
+#[derive(Default)]
+struct File {
+    stamp: Option<Stamp>,
+    sources: Vec<(Arc<Key>, Planned, usize)>,
+    problems: Vec<Located>,
+}
+
+/// Settings that some source has, so that equal ones are kept once.
+#[derive(Default)]
+struct Known {
+    hasher: RandomState,
+    by_hash: HashMap<u64, Arc<Shared<Runnable>>>,
+}
+
+impl Catalog {
+    /// The sources under `paths` that fall to `shard`.
+    pub fn new(paths: Vec<PathBuf>, shard: Shard, components: Components) -> Self {
+        Self {
+            paths,
+            shard,
+            components,
+            files: BTreeMap::new(),
+            current: HashMap::new(),
+            known: Known::default(),
+        }
+    }
+
+    /// Reads what has changed. A file with something broken in it keeps the sources that it had and has no more.
+    pub fn look(&mut self) -> Changes {
+        let found = find(&self.paths);
+        let all = self.components.forget_changed();
+        let mut problems_changed = self.files.is_empty();
+        let present: HashSet<&PathBuf> = found.files.iter().collect();
+        let before = self.files.len();
+        // A folder that cannot be read just now has not lost its files.
+        if found.unreadable.is_empty() {
+            self.files.retain(|path, _| present.contains(path));
+        }
+        let mut changed = all || self.files.len() != before;
+        for path in &found.files {
+            let stamp = Stamp::of(path).ok();
+            let same = self
+                .files
+                .get(path)
+                .is_some_and(|file| file.stamp == stamp && stamp.is_some());
+            if same && !all {
+                continue;
+            }
+            changed = true;
+            let old = self.files.remove(path).unwrap_or_default();
+            let new = self.read(path, stamp, &old);
+            problems_changed |= old.problems != new.problems;
+            self.files.insert(path.clone(), new);
+        }
+        if !changed && !problems_changed {
+            return Changes::default();
+        }
+        let mut changes = self.compare();
+        let mut problems = changes.problems.take().unwrap_or_default();
+        problems.extend(unreadable(&found));
+        self.known.forget_unused();
+        Changes {
+            problems: Some(problems),
+            ..changes
+        }
+    }
+
+    /// Where changes may show.
+    pub(super) fn folders(&self) -> HashSet<PathBuf> {
+        let found = find(&self.paths);
+        let parents = self.paths.iter().map(PathBuf::as_path);
+        let components = self.components.stamps().map(|(path, _)| path);
+        let parent = |path: &Path| match path.parent() {
+            Some(parent) if parent.as_os_str().is_empty() => Some(PathBuf::from(".")),
+            parent => parent.map(Path::to_owned),
+        };
+        let parents: Vec<_> = parents.chain(components).filter_map(parent).collect();
+        found.folders.into_iter().chain(parents).collect()
+    }
+
+    fn read(&mut self, path: &Path, stamp: Option<Stamp>, old: &File) -> File {
+        let mut file = File {
+            stamp,
+            ..File::default()
+        };
+        match std::fs::read_to_string(path) {
+            Ok(text) => {
+                for document in documents(&text) {
+                    self.document(path, document, &mut file);
+                }
+            }
+            Err(error) => file.problems.push(whole_file(path, &error)),
+        }
+        if !file.problems.is_empty() {
+            let has: HashSet<Arc<Key>> = file.sources.iter().map(|(key, ..)| key.clone()).collect();
+            let kept = old
+                .sources
+                .iter()
+                .filter(|(key, ..)| !has.contains(key))
+                .cloned();
+            file.sources.extend(kept);
+        }
+        file.sources.shrink_to_fit();
+        file
+    }
+
+    fn document(&mut self, path: &Path, document: Result<Source, Vec<Problem>>, file: &mut File) {
+        let source = match document {
+            Ok(source) => source,
+            Err(problems) => {
+                return file
+                    .problems
+                    .extend(problems.into_iter().map(|problem| problem.in_file(path)));
+            }
+        };
+        if !self.shard.runs(&source.key) {
+            return;
+        }
+        let mut settings = source.settings;
+        settings
+            .component
+            .relative_to(path.parent().unwrap_or(Path::new("")));
+        let component = match self.components.get(&settings.component) {
+            Ok(component) => component,
+            Err(error) => {
+                let problem = Problem {
+                    line: source.line,
+                    field: "spec.component.path".into(),
+                    text: error.to_string(),
+                };
+                return file.problems.push(problem.in_file(path));
+            }
+        };
+        let planned = Planned {
+            shared: self.known.share(
+                settings,
+                |settings| Runnable::new(component.clone(), settings),
+                |runnable| Arc::ptr_eq(runnable.component(), &component),
+            ),
+            suspend: source.suspend,
+        };
+        file.sources
+            .push((Arc::new(source.key), planned, source.line));
+    }
+
+    /// Brings `current` to what the files say; of two sources with one name the first counts.
+    fn compare(&mut self) -> Changes {
+        let mut changes = Changes::default();
+        let mut problems = Vec::new();
+        let mut seen: HashMap<Arc<Key>, (&Path, usize)> =
+            HashMap::with_capacity(self.current.len());
+        for (path, file) in &self.files {
+            problems.extend(file.problems.iter().cloned());
+            for (key, planned, line) in &file.sources {
+                if let Some((first, first_line)) = seen.get(key) {
+                    let problem = Problem {
+                        line: *line,
+                        field: "metadata.name".into(),
+                        text: format!(
+                            "{key} is at {}:{first_line} already; choose another name or namespace",
+                            first.display()
+                        ),
+                    };
+                    problems.push(problem.in_file(path));
+                    continue;
+                }
+                seen.insert(key.clone(), (path, *line));
+                let old = self.current.get(key);
+                if old.is_some_and(|old| {
+                    Arc::ptr_eq(&old.shared, &planned.shared) && old.suspend == planned.suspend
+                }) {
+                    continue;
+                }
+                self.current.insert(key.clone(), planned.clone());
+                changes.set.push(Spec {
+                    key: key.clone(),
+                    shared: planned.shared.clone(),
+                    suspend: planned.suspend,
+                });
+            }
+        }
+        self.current.retain(|key, _| {
+            let stays = seen.contains_key(key);
+            if !stays {
+                changes.removed.push(key.clone());
+            }
+            stays
+        });
+        changes.problems = Some(problems);
+        changes
+    }
+}
+
+impl Known {
+    fn share(
+        &mut self,
+        settings: Settings,
+        runnable: impl FnOnce(&Settings) -> Runnable,
+        fits: impl Fn(&Runnable) -> bool,
+    ) -> Arc<Shared<Runnable>> {
+        let hash = self.hasher.hash_one(&settings);
+        if let Some(known) = self.by_hash.get(&hash)
+            && known.settings == settings
+            && fits(&known.runnable)
+        {
+            return known.clone();
+        }
+        let runnable = runnable(&settings);
+        let shared = Arc::new(Shared { settings, runnable });
+        // Those before it with the same hash, by chance or with another component, keep what they have.
+        self.by_hash.insert(hash, shared.clone());
+        shared
+    }
+
+    fn forget_unused(&mut self) {
+        self.by_hash.retain(|_, known| Arc::strong_count(known) > 1);
+    }
+}
+
+fn unreadable(found: &Found) -> Vec<Located> {
+    found
+        .unreadable
+        .iter()
+        .map(|(path, error)| whole_file(path, error))
+        .collect()
+}
+
+fn whole_file(path: &Path, error: &std::io::Error) -> Located {
+    let problem = Problem {
+        line: 1,
+        field: String::new(),
+        text: format!("cannot be read: {error}"),
+    };
+    problem.in_file(path)
+}
+
+#[cfg(test)]
+mod tests;
