@@ -7,6 +7,9 @@
 #![no_std]
 
 extern crate alloc;
+// For its panic handler and allocator, which the component brings itself.
+#[cfg(not(target_family = "wasm"))]
+extern crate std;
 
 #[cfg(target_family = "wasm")]
 mod guest;
