@@ -12,6 +12,7 @@ mod running;
 mod sink;
 mod source;
 mod tls;
+mod tunnel;
 mod wire;
 
 pub(crate) mod guests;
@@ -29,6 +30,7 @@ pub(crate) use running::{Ended, Running};
 pub(crate) use sink::Sink;
 pub(crate) use source::Source;
 pub(crate) use tls::Authority;
+pub(crate) use tunnel::Tunnel;
 
 use std::time::Duration;
 

@@ -4,10 +4,11 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueEnum};
 use heartbeats::go::duration::parse_positive;
 use heartbeats_host::egress::HostPort;
 use heartbeats_host::environment::Named;
+use heartbeats_host::sandbox::Setting;
 
 /// Runs event sources that are WebAssembly components, each in a sandbox that reaches its sink and nothing else.
 #[derive(Debug, Parser)]
@@ -15,6 +16,19 @@ use heartbeats_host::environment::Named;
 pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) command: Command,
+
+    /// The form of the host's log on standard error. In json the source's own lines are part of it, with its name
+    #[arg(long, global = true, value_enum, default_value_t = LogFormat::Text)]
+    pub(crate) log_format: LogFormat,
+}
+
+/// The form of the host's log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// For people
+    Text,
+    /// One object a line
+    Json,
 }
 
 const ENVIRONMENT: &str = "\
@@ -26,6 +40,8 @@ Environment:
   SSL_CERT_FILE, SSL_CERT_DIR
                   certificate authorities instead of the system's
   K_CA_CERTS      certificate authorities to trust besides, PEM text (Knative sets it)
+  HTTP_PROXY, HTTPS_PROXY, NO_PROXY
+                  proxies (http://HOST:PORT) and what is reached without them
   TLS_MIN_VERSION the oldest TLS that is spoken: 1.3 (the default) or 1.2";
 
 #[derive(Debug, Subcommand)]
@@ -75,6 +91,15 @@ pub(crate) struct Run {
     /// at /oidc/token. It is read again when it changes; the source cannot see it
     #[arg(long, value_name = "FILE")]
     pub(crate) oidc_token: Option<PathBuf>,
+
+    /// How much of something the source may use, such as memory=32Mi, cpu=500ms or log=64Ki (bytes a second). Can be
+    /// given many times; the error of a source that ran into a limit names it
+    #[arg(long = "limit", value_name = "NAME=VALUE")]
+    pub(crate) limits: Vec<Setting>,
+
+    /// Where to serve /metrics for Prometheus, /healthz and /readyz; port 0 takes a free one
+    #[arg(long, value_name = "ADDRESS:PORT", value_parser = address)]
+    pub(crate) metrics: Option<SocketAddr>,
 
     /// How long a beat in flight may go on after SIGTERM or SIGINT
     #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = parse_positive)]
@@ -152,6 +177,8 @@ mod tests {
             ("--allow", "host"),
             ("--env", "=x"),
             ("--grace-period", "soon"),
+            ("--limit", "memory=lots"),
+            ("--metrics", "9090"),
         ] {
             let error = run(&[argument, value]).unwrap_err();
             assert!(

@@ -1,8 +1,10 @@
 //! The pooled HTTP client behind the egress: HTTP/1.1 over plain TCP or TLS, with connections kept alive.
 
 mod body;
+mod connector;
 mod failure;
 mod pool;
+mod proxy;
 mod resolver;
 mod timeouts;
 mod trust;
@@ -10,6 +12,7 @@ mod trust;
 use std::pin::pin;
 use std::sync::Arc;
 
+use http::header::PROXY_AUTHORIZATION;
 use http::uri::Scheme;
 use http::{Request, Response, Uri};
 use hyper_util::client::legacy;
@@ -21,6 +24,7 @@ use crate::sparing::Sparing;
 use pool::Pool;
 
 pub use body::{AnswerBody, drain_request};
+pub use proxy::{Proxies, ProxyError};
 pub use timeouts::Timeouts;
 pub use trust::{OldestTls, Trust, TrustError, TrustSettings};
 
@@ -30,14 +34,16 @@ pub struct Client(Arc<Shared>);
 
 struct Shared {
     pool: Pool,
+    proxies: Proxies,
     failures: Sparing,
 }
 
 impl Client {
-    /// A client that trusts whom `trust` trusts at the time of each request.
-    pub fn new(trust: Trust) -> Result<Self, TrustError> {
+    /// A client that trusts whom `trust` trusts at the time of each request, and goes through these proxies.
+    pub fn new(trust: Trust, proxies: Proxies) -> Result<Self, TrustError> {
         Ok(Self(Arc::new(Shared {
-            pool: Pool::new(trust)?,
+            pool: Pool::new(trust, proxies.clone())?,
+            proxies,
             failures: Sparing::default(),
         })))
     }
@@ -51,6 +57,13 @@ impl Client {
         let connections = if request.uri().scheme() == Some(&Scheme::HTTPS) {
             self.0.pool.trusted()
         } else {
+            // A tunnel's password is given when the tunnel is opened.
+            if let Some(proxy) = self.0.proxies.of(request.uri())
+                && let Some(auth) = proxy.basic_auth()
+            {
+                let headers = request.headers_mut();
+                headers.insert(PROXY_AUTHORIZATION, auth.clone());
+            }
             self.0.pool.current()
         };
         let uri = request.uri().clone();

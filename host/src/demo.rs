@@ -7,12 +7,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::Error;
-use crate::client::TrustSettings;
+use crate::client::{Proxies, TrustSettings};
 use crate::display::{Listener, Style};
 use crate::engine::Engine;
 use crate::run::{Exit, Source, run_with};
-use crate::sandbox::Output;
+use crate::sandbox::{Limits, Output};
 use crate::shutdown::Stop;
+use crate::telemetry::{Health, Metrics};
 
 const GREETING: &str = "\
 A heartbeat a second, from a WebAssembly component in its sandbox, and the CloudEvents as they arrive at their sink.
@@ -43,7 +44,11 @@ pub async fn run(engine: &Engine, style: Style, stop: Stop) -> Result<Exit, Erro
         ],
         allow: Vec::new(),
         trust: TrustSettings::default(),
+        proxies: Proxies::default(),
         token: None,
+        limits: Limits::default(),
+        metrics: Metrics::default(),
+        health: Health::default(),
         grace_period: GRACE_PERIOD,
     };
     // Every beat is on the screen already; the source's own lines about them matter only if it fails.

@@ -1,12 +1,16 @@
 //! The one way out of a sandbox: a policy decides, then the pooled client sends. Redirects are the guest's to see, never followed.
 
+mod address;
+mod bounded;
+mod hits;
 mod policy;
 
 use std::sync::Arc;
+use std::time::Instant;
 
-use http::header::{AUTHORIZATION, PROXY_AUTHORIZATION};
+use http::header::{AUTHORIZATION, CONTENT_LENGTH, PROXY_AUTHORIZATION};
 use http::uri::Scheme;
-use http::{HeaderName, Request, Response};
+use http::{HeaderMap, HeaderName, Request, Response};
 use tokio::sync::Semaphore;
 use wasmtime_wasi_http::{
     DEFAULT_FORBIDDEN_HEADERS, Error, ForbiddenHeaderFilter, RequestOptions, WasiBody,
@@ -16,8 +20,13 @@ use wasmtime_wasi_http::{
 use crate::beats::Beats;
 use crate::client::{Client, Timeouts, drain_request};
 use crate::identity::Token;
+use crate::sandbox::{Limit, Limits};
 use crate::sparing::Sparing;
+use crate::telemetry::{Metrics, Outcomes};
+use bounded::bounded;
+use hits::Hits;
 
+pub(crate) use address::refused;
 pub use policy::{Denied, HostPort, HostPortError, Place, Policy};
 
 /// Bytes of a request's body that are buffered at once between a guest and the client.
@@ -31,6 +40,9 @@ pub struct Egress {
     policy: Arc<Policy>,
     client: Client,
     beats: Beats,
+    outcomes: Outcomes,
+    metrics: Metrics,
+    hits: Arc<Hits>,
     slots: Arc<Semaphore>,
     denials: Sparing,
     token: Option<Arc<Token>>,
@@ -39,13 +51,22 @@ pub struct Egress {
 }
 
 impl Egress {
-    /// Requests that `policy` allows go to `client`, at most `requests` at the same time, and are noted in `beats`.
-    pub fn new(policy: Arc<Policy>, client: Client, beats: Beats, requests: usize) -> Self {
+    /// Requests that `policy` allows go to `client` within `limits`, and are noted in `beats` and `metrics`.
+    pub fn new(
+        policy: Arc<Policy>,
+        client: Client,
+        beats: Beats,
+        limits: &Limits,
+        metrics: Metrics,
+    ) -> Self {
         Self {
             policy,
             client,
             beats,
-            slots: Arc::new(Semaphore::new(requests)),
+            outcomes: Outcomes::new(metrics.clone()),
+            hits: Arc::new(Hits::new(limits.clone(), metrics.clone())),
+            metrics,
+            slots: Arc::new(Semaphore::new(limits.requests.min(Semaphore::MAX_PERMITS))),
             denials: Sparing::default(),
             token: None,
             options: None,
@@ -58,6 +79,10 @@ impl Egress {
     pub fn identified_by(mut self, token: Option<Arc<Token>>) -> Self {
         self.token = token;
         self
+    }
+
+    pub(crate) fn metrics(&self) -> Metrics {
+        self.metrics.clone()
     }
 
     /// The options of the next request; they come ahead of it, by the sandbox's own `outgoing-handler`.
@@ -100,14 +125,18 @@ impl WasiHttpHooks for Egress {
         options: Option<RequestOptions>,
         _: Io,
     ) -> Sending {
+        let mut beat = None;
         match self.policy.check(request.method(), request.uri()) {
             Ok(Place::Sink) => {
+                let id = request.headers().get("ce-id").cloned();
+                beat = Some((self.outcomes.clone(), id));
                 if let Some(token) = &self.token {
                     request.headers_mut().insert(AUTHORIZATION, token.bearer());
                 }
             }
             Ok(Place::Allowed) => {}
             Err(denied) => {
+                self.metrics.denial();
                 if let Some(requests) = self.denials.due() {
                     tracing::warn!(requests, "request denied: {denied}");
                 }
@@ -117,20 +146,48 @@ impl WasiHttpHooks for Egress {
             }
         }
         let timeouts = Timeouts::new(self.options.take().or(options));
-        let (client, beats) = (self.client.clone(), self.beats.clone());
+        let hits = self.hits.clone();
+        if declared(request.headers()) > hits.bytes(Limit::RequestBody) {
+            let error = hits.too_long(Limit::RequestBody);
+            drain_request(request.into_body());
+            return Box::new(async { Err(error) });
+        }
+        let request = request.map(|body| bounded(body, Limit::RequestBody, hits.clone()));
+        let (client, beats, metrics) = (
+            self.client.clone(),
+            self.beats.clone(),
+            self.metrics.clone(),
+        );
         let slot = self.slots.clone().try_acquire_owned();
         Box::new(async move {
-            let slot = slot.map_err(|_| Error::ConnectionLimitReached)?;
+            let slot = slot.map_err(|_| hits.too_many())?;
             let Some(attempt) = beats.attempt() else {
                 // The source is being stopped, and an error would only make the guest log a failure that is none.
                 return std::future::pending().await;
             };
-            let response = client.send(request, timeouts).await?;
-            attempt.answer(response.status().as_u16());
-            let response = response.map(|body| body.holding(slot).boxed());
+            let counted = beat.map(|(outcomes, id)| outcomes.attempt(id, Instant::now()));
+            let response = client.send(request, timeouts).await.inspect_err(|error| {
+                if matches!(error, Error::DestinationIpProhibited) {
+                    metrics.denial();
+                }
+            })?;
+            let status = response.status().as_u16();
+            attempt.answer(status);
+            if let Some(counted) = counted {
+                counted.answer(status);
+            }
+            let response =
+                response.map(|body| bounded(body.holding(slot).boxed(), Limit::AnswerBody, hits));
             Ok((response, Box::new(async { Ok(()) }) as Io))
         })
     }
+}
+
+/// What the request says about the length of its body.
+fn declared(headers: &HeaderMap) -> u64 {
+    let length = headers.get(CONTENT_LENGTH);
+    let length = length.and_then(|length| length.to_str().ok()?.parse().ok());
+    length.unwrap_or_default()
 }
 
 /// Besides what belongs to the connection: a proxy's password is the operator's, and so is the token.

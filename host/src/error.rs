@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use crate::client::TrustError;
 use crate::identity::TokenError;
+use crate::sandbox::Hit;
 
 /// Why a command of the host failed. The texts name the setting, its value and the remedy, and contain the cause.
 #[derive(Debug, thiserror::Error)]
@@ -32,13 +33,29 @@ pub enum Error {
         /// Why.
         reason: String,
     },
-    /// The guest trapped, or ran into one of the sandbox's limits.
+    /// The guest trapped.
     #[error("component {name} was stopped: {reason}")]
     Trap {
         /// The component's name.
         name: String,
         /// Why.
         reason: String,
+    },
+    /// The guest ran into one of the sandbox's limits.
+    #[error("component {name} was stopped: {hit}")]
+    Limit {
+        /// The component's name.
+        name: String,
+        /// Which limit.
+        hit: Hit,
+    },
+    /// The listener for the metrics could not be opened.
+    #[error("cannot listen on {address}: {reason}; choose another address with --metrics")]
+    Metrics {
+        /// The address asked for.
+        address: SocketAddr,
+        /// Why.
+        reason: io::Error,
     },
     /// A listener could not be opened.
     #[error("cannot listen on {address}: {reason}; choose another address with --listen")]

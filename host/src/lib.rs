@@ -11,6 +11,7 @@
 //! | [`environment`] | the variables that a source sees |
 //! | [`shutdown`] | signals |
 //! | [`mod@run`] | one source, as a container's entrypoint |
+//! | [`telemetry`] | metrics, and whether the host is well |
 //! | [`display`] | a sink that shows the events it receives |
 //! | [`demo`] | a source and a display in one process |
 //!
@@ -32,6 +33,7 @@ pub mod sandbox;
 pub mod shutdown;
 mod sparing;
 mod stamp;
+pub mod telemetry;
 
 pub use error::Error;
 

@@ -8,31 +8,37 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::Parser;
-use heartbeats_host::client::TrustSettings;
+use heartbeats_host::client::{Proxies, TrustSettings};
 use heartbeats_host::demo;
 use heartbeats_host::display::{self, Style};
 use heartbeats_host::engine::Engine;
 use heartbeats_host::environment::environment;
 use heartbeats_host::identity::Token;
-use heartbeats_host::run::{Exit, Source, run};
+use heartbeats_host::run::{Exit, Lines, Source, run};
+use heartbeats_host::sandbox::Limits;
 use heartbeats_host::shutdown::Stop;
+use heartbeats_host::telemetry::{Health, Metrics, Server};
 
-use args::{Args, Command, Display, Run};
+use args::{Args, Command, Display, LogFormat, Run};
 
 fn main() -> ExitCode {
     let args = Args::parse();
-    logs::start();
-    match start(args.command) {
+    let format = args.log_format;
+    logs::start(format);
+    match start(args.command, format) {
         Ok(Exit::Success) => ExitCode::SUCCESS,
         Ok(Exit::Failure) => ExitCode::FAILURE,
         Err(error) => {
-            eprintln!("heartbeats-host: {error:#}");
+            match format {
+                LogFormat::Text => eprintln!("heartbeats-host: {error:#}"),
+                LogFormat::Json => tracing::error!("{error:#}"),
+            }
             ExitCode::FAILURE
         }
     }
 }
 
-fn start(command: Command) -> anyhow::Result<Exit> {
+fn start(command: Command, format: LogFormat) -> anyhow::Result<Exit> {
     // One source needs one thread, and costs less on one.
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -42,7 +48,7 @@ fn start(command: Command) -> anyhow::Result<Exit> {
         // Before anything else, so that a signal during the start ends the process cleanly too.
         let stop = Stop::on_signals().context("cannot listen for signals")?;
         match command {
-            Command::Run(options) => run_source(options, stop).await,
+            Command::Run(options) => run_source(options, format, stop).await,
             Command::Display(options) => show_events(options, stop).await,
             Command::Demo => Ok(demo::run(&Engine::new()?, Style::of_stdout(false), stop).await?),
         }
@@ -52,11 +58,21 @@ fn start(command: Command) -> anyhow::Result<Exit> {
     exit
 }
 
-async fn run_source(options: Run, stop: Stop) -> anyhow::Result<Exit> {
+async fn run_source(options: Run, format: LogFormat, stop: Stop) -> anyhow::Result<Exit> {
     let variable = |name: &str| env::var_os(name);
     let env = environment(&variable, &options.env)?;
     let trust = TrustSettings::new(options.ca_dir, &variable)?;
     let token = Token::find(options.oidc_token.as_deref())?;
+    let mut limits = Limits::default();
+    for limit in options.limits {
+        limits.set(limit);
+    }
+    let (metrics, health) = (Metrics::default(), Health::default());
+    if let Some(address) = options.metrics {
+        let server = Server::bind(address).await?;
+        tracing::info!("metrics at http://{}/metrics", server.address());
+        tokio::spawn(server.serve(metrics.clone(), health.clone()));
+    }
     let engine = Engine::new()?;
     let command = match &options.component {
         Some(path) => engine.open(path)?,
@@ -67,10 +83,18 @@ async fn run_source(options: Run, stop: Stop) -> anyhow::Result<Exit> {
         env,
         allow: options.allow,
         trust,
+        proxies: Proxies::new(&variable)?,
         token,
+        limits,
+        metrics,
+        health,
         grace_period: options.grace_period,
     };
-    Ok(run(&command, source, stop).await?)
+    let lines = match format {
+        LogFormat::Text => Lines::Stderr,
+        LogFormat::Json => Lines::Log,
+    };
+    Ok(run(&command, source, stop, lines).await?)
 }
 
 async fn show_events(options: Display, stop: Stop) -> anyhow::Result<Exit> {

@@ -6,19 +6,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use heartbeats::config::sink;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 use wasmtime::Store;
 use wasmtime_wasi::I32Exit;
 
 use crate::Error;
 use crate::beats::Beats;
-use crate::client::{Client, Trust, TrustSettings};
+use crate::client::{Client, Proxies, Trust, TrustSettings};
 use crate::egress::{Egress, HostPort, Policy};
 use crate::engine::Command;
 use crate::error::one_line;
 use crate::identity::Token;
-use crate::sandbox::{Limits, Output, Sandbox, Settings};
+use crate::sandbox::{Limit, Limits, Output, Sandbox, Settings, hit_by};
 use crate::shutdown::Stop;
+use crate::telemetry::{Health, LoggedLines, Metrics};
 
 /// What a guest gets after its last beat is settled, to write its line about it.
 const LAST_WORDS: Duration = Duration::from_millis(50);
@@ -36,8 +37,16 @@ pub struct Source {
     pub allow: Vec<HostPort>,
     /// Whom it trusts over `https`.
     pub trust: TrustSettings,
+    /// How it gets there.
+    pub proxies: Proxies,
     /// What it shows to its sink.
     pub token: Option<Token>,
+    /// How much of everything it may use.
+    pub limits: Limits,
+    /// Where its figures are counted.
+    pub metrics: Metrics,
+    /// Ready while it runs and nobody has asked it to stop.
+    pub health: Health,
     /// How long a beat in flight may go on after the first signal.
     pub grace_period: Duration,
 }
@@ -51,14 +60,32 @@ pub enum Exit {
     Failure,
 }
 
+/// Where the lines go that a source writes to standard error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lines {
+    /// To the host's, as they are.
+    Stderr,
+    /// Into the host's log, with the source's name.
+    Log,
+}
+
 /// Runs a source with this process's standard output and error.
-pub async fn run(command: &Command, source: Source, stop: Stop) -> Result<Exit, Error> {
+pub async fn run(
+    command: &Command,
+    source: Source,
+    stop: Stop,
+    lines: Lines,
+) -> Result<Exit, Error> {
     let thread = |reason| Error::System {
         what: "cannot start a thread",
         reason,
     };
     let (stdout, stdout_writer) = Output::new(io::stdout()).map_err(thread)?;
-    let (stderr, stderr_writer) = Output::new(io::stderr()).map_err(thread)?;
+    let stderr = match lines {
+        Lines::Stderr => Output::new(io::stderr()),
+        Lines::Log => Output::new(LoggedLines::of(&command.name)),
+    };
+    let (stderr, stderr_writer) = stderr.map_err(thread)?;
     let exit = run_with(command, source, stop, stdout, stderr).await;
     stdout_writer.finish(LAST_LINES);
     stderr_writer.finish(LAST_LINES);
@@ -78,7 +105,11 @@ pub async fn run_with(
         env,
         allow,
         trust,
+        proxies,
         token,
+        limits,
+        metrics,
+        health,
         grace_period,
     } = source;
     let variable = |name: &str| {
@@ -97,15 +128,21 @@ pub async fn run_with(
         return Err(Error::TwoIdentities);
     }
     let policy = Policy::new(sink.map(|sink| sink.origin), allow);
-    let client = Client::new(if policy.allows_tls() {
+    let trust = if policy.allows_tls() {
         Trust::read(&trust)?
     } else {
         Trust::nobody()
-    })?;
+    };
+    let client = Client::new(trust, proxies)?;
     let beats = Beats::default();
-    let limits = Limits::default();
-    let egress = Egress::new(Arc::new(policy), client, beats.clone(), limits.requests)
-        .identified_by(token.map(Arc::new));
+    let egress = Egress::new(
+        Arc::new(policy),
+        client,
+        beats.clone(),
+        &limits,
+        metrics.clone(),
+    )
+    .identified_by(token.map(Arc::new));
     let args = std::iter::once(command.name.clone()).chain(args).collect();
     let store = Sandbox::store(
         command.pre.engine(),
@@ -114,16 +151,18 @@ pub async fn run_with(
             env,
             stdout,
             stderr,
-            limits,
+            limits: limits.clone(),
         },
         egress,
     );
 
-    let mut guest = pin!(call(command, store));
+    let mut guest = pin!(call(command, store, &limits, &metrics));
+    health.set_ready(true);
     tokio::select! {
         exit = &mut guest => return exit,
         () = stop.asked() => {}
     }
+    health.set_ready(false);
     tracing::info!(
         ?grace_period,
         "asked to stop: the beat in flight may finish"
@@ -147,22 +186,39 @@ pub async fn run_with(
     }
 }
 
-async fn call(command: &Command, mut store: Store<Sandbox>) -> Result<Exit, Error> {
-    let run = async {
+async fn call(
+    command: &Command,
+    mut store: Store<Sandbox>,
+    limits: &Limits,
+    metrics: &Metrics,
+) -> Result<Exit, Error> {
+    let cpu = store.data().cpu();
+    let run = cpu.metered(async {
         let instance = command.pre.instantiate_async(&mut store).await?;
         instance.wasi_cli_run().call_run(&mut store).await
+    });
+    let ended = match limits.wall {
+        Some(wall) => timeout(wall, run)
+            .await
+            .unwrap_or_else(|_| Err(limits.hit(Limit::Wall).into())),
+        None => run.await,
     };
-    let error = match run.await {
+    let error = match ended {
         Ok(Ok(())) => return Ok(Exit::Success),
         Ok(Err(())) => return Ok(Exit::Failure),
         Err(error) => error,
     };
     match error.downcast_ref::<I32Exit>() {
-        Some(I32Exit(0)) => Ok(Exit::Success),
-        Some(I32Exit(_)) => Ok(Exit::Failure),
-        None => Err(Error::Trap {
-            name: command.name.clone(),
-            reason: one_line(&error),
-        }),
+        Some(I32Exit(0)) => return Ok(Exit::Success),
+        Some(I32Exit(_)) => return Ok(Exit::Failure),
+        None => {}
+    }
+    let (name, reason) = (command.name.clone(), one_line(&error));
+    match hit_by(&error, limits) {
+        Some(hit) => {
+            metrics.hit(hit.limit);
+            Err(Error::Limit { name, hit })
+        }
+        None => Err(Error::Trap { name, reason }),
     }
 }

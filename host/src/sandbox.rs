@@ -1,19 +1,28 @@
 //! What a guest is given: arguments, variables, two outputs, HTTP to its sink. No files, no sockets, nothing else.
 
+mod cpu;
 mod limits;
+mod meter;
 mod outgoing;
 mod output;
+mod rate;
+
+use std::sync::Arc;
 
 use wasmtime::component::ResourceTable;
-use wasmtime::{Store, StoreLimits, StoreLimitsBuilder};
+use wasmtime::{Store, UpdateDeadline};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 use crate::egress::Egress;
+use cpu::Cpu;
+use meter::Meter;
+use rate::Rate;
 
 pub(crate) use outgoing::add_http_to_linker;
 
-pub use limits::Limits;
+pub(crate) use limits::hit_by;
+pub use limits::{Hit, Limit, Limits, Setting, SettingError};
 pub use output::Output;
 
 /// What a source's author and operator decide about its sandbox.
@@ -36,7 +45,8 @@ pub struct Sandbox {
     http: WasiHttpCtx,
     egress: Egress,
     table: ResourceTable,
-    store_limits: StoreLimits,
+    meter: Meter,
+    cpu: Cpu,
 }
 
 impl Sandbox {
@@ -53,6 +63,9 @@ impl Sandbox {
             stderr,
             limits,
         } = settings;
+        let metrics = egress.metrics();
+        let rate = Arc::new(Rate::new(&limits, metrics.clone()));
+        let cpu = Cpu::new(&limits);
         let mut table = ResourceTable::new();
         table.set_max_capacity(limits.handles);
         let mut http = WasiHttpCtx::new();
@@ -60,21 +73,13 @@ impl Sandbox {
         let wasi = WasiCtx::builder()
             .args(&args)
             .envs(&env)
-            .stdout(stdout)
-            .stderr(stderr)
+            .stdout(stdout.at_most(rate.clone()))
+            .stderr(stderr.at_most(rate))
             .allow_tcp(false)
             .allow_udp(false)
             .max_random_size(limits.random_bytes)
             .build();
-        let store_limits = StoreLimitsBuilder::new()
-            .memory_size(limits.memory_bytes)
-            .memories(limits.memories)
-            .tables(limits.tables)
-            .table_elements(limits.table_elements)
-            .instances(limits.instances)
-            // A guest that gets no memory would abort anyway; the trap says why.
-            .trap_on_grow_failure(true)
-            .build();
+        let (handles, hostcall_bytes) = (limits.handles, limits.hostcall_bytes);
 
         let mut store = Store::new(
             engine,
@@ -83,15 +88,24 @@ impl Sandbox {
                 http,
                 egress,
                 table,
-                store_limits,
+                meter: Meter::new(limits, metrics),
+                cpu: cpu.clone(),
             },
         );
-        store.limiter(|sandbox| &mut sandbox.store_limits);
-        store.set_hostcall_fuel(limits.hostcall_bytes);
-        store.set_max_component_handles(limits.handles);
+        store.limiter(|sandbox| &mut sandbox.meter);
+        store.set_hostcall_fuel(hostcall_bytes);
+        store.set_max_component_handles(handles);
         store.set_epoch_deadline(1);
-        store.epoch_deadline_async_yield_and_update(1);
+        store.epoch_deadline_callback(move |_| {
+            cpu.epoch()?;
+            Ok(UpdateDeadline::Yield(1))
+        });
         store
+    }
+
+    /// The account of the time that the guest computes.
+    pub(crate) fn cpu(&self) -> Cpu {
+        self.cpu.clone()
     }
 }
 

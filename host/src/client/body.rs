@@ -1,4 +1,4 @@
-//! Bodies: a time-out between the pieces of an answer, a bound on its size, and the ends that nobody reads.
+//! Bodies: a time-out between the pieces of an answer, and the ends that nobody reads.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -14,8 +14,6 @@ use wasmtime_wasi_http::{Error, WasiBody};
 
 use super::failure;
 
-/// Bytes of one answer that a guest can read.
-const LONGEST_ANSWER: u64 = 1 << 20;
 /// What is read of a body that nobody wants: opening a new connection is cheaper than more than this.
 const DRAIN_BYTES: u64 = 64 << 10;
 const DRAIN_TIME: Duration = Duration::from_secs(1);
@@ -27,7 +25,6 @@ pub struct AnswerBody {
     between_bytes: Duration,
     /// Set only while a piece is waited for.
     timer: Option<Pin<Box<Sleep>>>,
-    read: u64,
     slot: Option<OwnedSemaphorePermit>,
 }
 
@@ -37,7 +34,6 @@ impl AnswerBody {
             incoming: Some(incoming),
             between_bytes,
             timer: None,
-            read: 0,
             slot: None,
         }
     }
@@ -83,13 +79,7 @@ impl Body for AnswerBody {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
-        let mut frame = ready!(self.poll_incoming(cx));
-        if let Some(Ok(piece)) = &frame {
-            self.read += piece.data_ref().map_or(0, |data| data.len() as u64);
-            if self.read > LONGEST_ANSWER {
-                frame = Some(Err(Error::HttpResponseBodySize(Some(self.read))));
-            }
-        }
+        let frame = ready!(self.poll_incoming(cx));
         if !matches!(frame, Some(Ok(_))) {
             self.incoming = None;
         }

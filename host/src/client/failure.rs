@@ -10,6 +10,7 @@ use std::iter;
 use hyper_util::client::legacy;
 use wasmtime_wasi_http::Error;
 
+use super::connector::ProxyFailed;
 use super::resolver::Unresolved;
 
 /// Why there was no answer.
@@ -36,16 +37,27 @@ pub(super) fn explained(error: &legacy::Error) -> Option<String> {
         if let Some(unresolved) = cause.downcast_ref::<Unresolved>() {
             return Some(unresolved.to_string());
         }
+        if let Some(failed) = cause.downcast_ref::<ProxyFailed>() {
+            return Some(failed.to_string());
+        }
         cause.downcast_ref::<rustls::Error>().map(tls::explained)
     })
 }
 
 fn code(cause: &(dyn StdError + 'static), connecting: bool) -> Option<Error> {
-    if let Some(unresolved) = cause.downcast_ref::<Unresolved>() {
-        return Some(Error::DnsError {
-            rcode: Some(unresolved.to_string()),
-            info_code: None,
-        });
+    match cause.downcast_ref::<Unresolved>() {
+        Some(unknown @ Unresolved::Unknown { .. }) => {
+            return Some(Error::DnsError {
+                rcode: Some(unknown.to_string()),
+                info_code: None,
+            });
+        }
+        Some(Unresolved::Refused { .. }) => return Some(Error::DestinationIpProhibited),
+        None => {}
+    }
+    // The request's own body came to an end that it should not.
+    if let Some(Error::HttpRequestBodySize(size)) = cause.downcast_ref::<Error>() {
+        return Some(Error::HttpRequestBodySize(*size));
     }
     if let Some(tls) = cause.downcast_ref::<rustls::Error>() {
         return Some(of_tls(tls));

@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy;
-use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use rustls::ClientConfig;
 use wasmtime_wasi_http::WasiBody;
 
-use super::resolver::Resolver;
+use super::connector::Connector;
+use super::proxy::Proxies;
 use super::trust::{Seen, Trust, TrustError};
 
 /// How long a connection without a request is kept.
@@ -23,10 +23,11 @@ pub(super) const ANSWER_HEAD: usize = 64 << 10;
 /// The connections, and the trust that they were made under.
 pub(super) struct Pool {
     trust: Trust,
+    proxies: Proxies,
     state: Mutex<State>,
 }
 
-pub(super) type Connections = legacy::Client<HttpsConnector<HttpConnector<Resolver>>, WasiBody>;
+pub(super) type Connections = legacy::Client<HttpsConnector<Connector>, WasiBody>;
 
 struct State {
     connections: Connections,
@@ -34,11 +35,12 @@ struct State {
 }
 
 impl Pool {
-    pub(super) fn new(trust: Trust) -> Result<Self, TrustError> {
+    pub(super) fn new(trust: Trust, proxies: Proxies) -> Result<Self, TrustError> {
         let seen = trust.look();
-        let connections = connections(trust.config()?);
+        let connections = connections(trust.config()?, proxies.clone());
         Ok(Self {
             trust,
+            proxies,
             state: Mutex::new(State { connections, seen }),
         })
     }
@@ -58,7 +60,7 @@ impl Pool {
             match self.trust.config() {
                 Ok(config) => {
                     tracing::info!("the certificate authorities have changed and were read again");
-                    state.connections = connections(config);
+                    state.connections = connections(config, self.proxies.clone());
                 }
                 Err(error) => {
                     tracing::warn!("the old certificate authorities stay in use: {error}")
@@ -73,15 +75,12 @@ impl Pool {
     }
 }
 
-fn connections(tls: ClientConfig) -> Connections {
-    let mut tcp = HttpConnector::new_with_resolver(Resolver);
-    tcp.enforce_http(false);
-    tcp.set_nodelay(true);
+fn connections(tls: ClientConfig, proxies: Proxies) -> Connections {
     let connector = HttpsConnectorBuilder::new()
         .with_tls_config(tls)
         .https_or_http()
         .enable_http1()
-        .wrap_connector(tcp);
+        .wrap_connector(Connector::new(proxies));
     legacy::Client::builder(TokioExecutor::new())
         .pool_timer(TokioTimer::new())
         .pool_idle_timeout(IDLE)

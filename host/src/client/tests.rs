@@ -9,7 +9,7 @@ const ACCEPTED: &str = "HTTP/1.1 202 Accepted\r\ncontent-length: 0\r\n\r\n";
 const A_MOMENT: Duration = Duration::from_millis(50);
 
 fn client() -> Client {
-    Client::new(Trust::nobody()).unwrap()
+    Client::new(Trust::nobody(), Proxies::default()).unwrap()
 }
 
 fn short() -> Timeouts {
@@ -167,15 +167,13 @@ async fn a_server_that_accepts_and_is_silent_costs_the_connect_time_in_tls() {
 }
 
 #[tokio::test]
-async fn a_body_that_stalls_or_has_no_end_is_an_error() {
+async fn a_body_that_stalls_or_breaks_off_is_an_error() {
     let head = Write("HTTP/1.1 200 OK\r\ncontent-length: 2000000\r\n\r\n");
-    let endless: &'static str = "x".repeat(2_000_000).leak();
     for (script, error) in [
         (
             vec![head, Wait(Duration::from_secs(60))],
             "ConnectionReadTimeout",
         ),
-        (vec![head, Write(endless)], "HttpResponseBodySize"),
         (vec![head, Close], "ConnectionTerminated"),
     ] {
         let server = Server::start(vec![script]).await;

@@ -11,7 +11,7 @@ use hyper::body::{Body, Frame};
 use tokio::time::timeout;
 
 use super::*;
-use crate::client::Trust;
+use crate::client::{Proxies, Trust};
 use crate::fixture::{Server, Step};
 
 const ACCEPTED: Step = Step::Write("HTTP/1.1 202 Accepted\r\ncontent-length: 0\r\n\r\n");
@@ -22,12 +22,18 @@ fn egress_to(server: &Server, beats: &Beats) -> Egress {
         host: "127.0.0.1".into(),
         port: server.address.port(),
     };
-    let client = Client::new(Trust::nobody()).unwrap();
+    let client = Client::new(Trust::nobody(), Proxies::default()).unwrap();
     Egress::new(
         Arc::new(Policy::new(Some(sink), vec![])),
         client,
         beats.clone(),
-        1,
+        &Limits {
+            requests: 1,
+            request_bytes: 10,
+            answer_bytes: 10,
+            ..Limits::default()
+        },
+        Metrics::default(),
     )
 }
 
@@ -154,4 +160,41 @@ async fn requests_at_the_same_time_are_limited() {
     )
     .await;
     assert!(third.is_err(), "its place is free again");
+}
+
+#[tokio::test]
+async fn a_body_that_is_too_long_is_an_error_in_both_directions() {
+    let head = Step::Write("HTTP/1.1 200 OK\r\ncontent-length: 11\r\n\r\n");
+    let sink = Server::start(vec![vec![head, Step::Write("hello world")]]).await;
+    let mut egress = egress_to(&sink, &Beats::default());
+    let (response, _) = send(&mut egress, sink.request()).await.unwrap();
+    let error = response.into_body().collect().await.err();
+    assert_eq!(format!("{error:?}"), "Some(HttpResponseBodySize(Some(10)))");
+
+    let long = |length: Option<&str>| {
+        let body = http_body_util::Full::new(Bytes::from_static(b"hello world"));
+        let mut request = Request::post(format!("http://{}/", sink.address));
+        if let Some(length) = length {
+            request = request.header("content-length", length);
+        }
+        let body = body.map_err(|never| match never {}).boxed_unsync();
+        request.body(body).unwrap()
+    };
+    for request in [long(Some("11")), long(None)] {
+        assert_eq!(
+            status(send(&mut egress, request)).await,
+            Err("HttpRequestBodySize(Some(10))".into())
+        );
+    }
+    assert_eq!(sink.requests(), 1);
+}
+
+#[test]
+fn a_guest_can_not_write_the_headers_of_the_host() {
+    assert!(is_forbidden(&AUTHORIZATION, true));
+    assert!(!is_forbidden(&AUTHORIZATION, false));
+    for identified in [true, false] {
+        assert!(is_forbidden(&PROXY_AUTHORIZATION, identified));
+        assert!(is_forbidden(&http::header::HOST, identified));
+    }
 }

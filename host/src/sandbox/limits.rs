@@ -1,5 +1,14 @@
 //! How much of everything a guest may use.
 
+mod hit;
+mod setting;
+
+use std::time::Duration;
+
+pub(crate) use hit::hit_by;
+pub use hit::{Hit, Limit};
+pub use setting::{Setting, SettingError};
+
 /// Limits on one sandbox. Exceeding one of them traps the guest, unless its field says otherwise.
 #[derive(Clone, Debug)]
 pub struct Limits {
@@ -23,6 +32,16 @@ pub struct Limits {
     pub random_bytes: u64,
     /// Requests at the same time; one more is answered with `connection-limit-reached`.
     pub requests: usize,
+    /// Bytes of one request's body; a longer one fails with `HTTP-request-body-size`.
+    pub request_bytes: u64,
+    /// Bytes of one answer's body that it can read; more fail with `HTTP-response-body-size`.
+    pub answer_bytes: u64,
+    /// Bytes a second on standard output and error together; a guest that writes more is held back.
+    pub log_bytes: u64,
+    /// Computing at a stretch; waiting earns it back. Looked at every 100 ms.
+    pub cpu: Duration,
+    /// One call from its start to its end; `None`: for ever.
+    pub wall: Option<Duration>,
 }
 
 impl Default for Limits {
@@ -39,6 +58,11 @@ impl Default for Limits {
             header_bytes: 128 << 10,
             random_bytes: 4 << 10,
             requests: 16,
+            request_bytes: 1 << 20,
+            answer_bytes: 1 << 20,
+            log_bytes: 256 << 10,
+            cpu: Duration::from_secs(5),
+            wall: None,
         }
     }
 }

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError, mpsc as std_mpsc};
 use std::thread;
 use std::time::Duration;
 
+use super::rate::{PAUSE, Rate};
 use bytes::{Bytes, BytesMut};
 use tokio::io::AsyncWrite;
 use tokio::sync::mpsc;
@@ -25,6 +26,7 @@ const QUEUE: usize = 32;
 pub struct Output {
     queue: mpsc::Sender<Bytes>,
     line: Arc<Mutex<Line>>,
+    rate: Option<Arc<Rate>>,
 }
 
 /// The thread behind an [`Output`]; it holds the channel's other end until it is done.
@@ -53,9 +55,24 @@ impl Output {
             Self {
                 queue,
                 line: Arc::new(Mutex::new(line)),
+                rate: None,
             },
             Writer(writer),
         ))
+    }
+
+    /// The same place, written to no faster than this.
+    pub(super) fn at_most(self, rate: Arc<Rate>) -> Self {
+        Self {
+            rate: Some(rate),
+            ..self
+        }
+    }
+
+    fn room(&self) -> usize {
+        self.rate
+            .as_ref()
+            .map_or(LINE, |rate| rate.room().min(LINE))
     }
 }
 
@@ -89,6 +106,9 @@ impl StdoutStream for Output {
 #[async_trait]
 impl Pollable for Output {
     async fn ready(&mut self) {
+        while self.room() == 0 && !self.queue.is_closed() {
+            tokio::time::sleep(PAUSE).await;
+        }
         // An error is a closed queue: ready too, and the next call reports it.
         let _ = self.queue.reserve().await;
     }
@@ -99,12 +119,19 @@ impl OutputStream for Output {
         if self.queue.is_closed() {
             return Err(StreamError::Closed);
         }
-        Ok(if self.queue.capacity() == 0 { 0 } else { LINE })
+        Ok(if self.queue.capacity() == 0 {
+            0
+        } else {
+            self.room()
+        })
     }
 
     fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
         if bytes.len() > LINE {
             return Err(StreamError::trap("more written than check-write allowed"));
+        }
+        if let Some(rate) = &self.rate {
+            rate.take(bytes.len());
         }
         let mut line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
         line.text.extend_from_slice(&bytes);

@@ -1,6 +1,8 @@
 //! Tries what its arguments say, and prints a line with what came of each.
 //!
 //! - `environment`: prints the environment, a variable a line.
+//! - `spin`: computes for ever.
+//! - `flood LINES`: prints that many lines of 100 bytes.
 //! - `METHOD SCHEME AUTHORITY PATH`: sends a request without a body.
 //! - `authorized SCHEME AUTHORITY PATH`: sends a POST with an `Authorization` of its own.
 //! - `follow SCHEME AUTHORITY PATH`: sends a POST, and then another to where the answer's `Location` says.
@@ -14,6 +16,17 @@ fn main() {
     for attempt in std::env::args().skip(1) {
         if attempt == "environment" {
             std::env::vars().for_each(|(name, value)| println!("environment: {name}={value}"));
+            continue;
+        }
+        if attempt == "spin" {
+            loop {
+                std::hint::black_box(());
+            }
+        }
+        if let Some(lines) = attempt.strip_prefix("flood ") {
+            for _ in 0..lines.parse().unwrap() {
+                println!("flood {}", "x".repeat(93));
+            }
             continue;
         }
         let words: Vec<&str> = attempt.split(' ').collect();

@@ -1,0 +1,144 @@
+//! Opens connections: directly, or through a proxy.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use http::Uri;
+use http::uri::Scheme;
+use hyper::rt::{Read, ReadBufCursor, Write};
+use hyper_util::client::legacy::connect::proxy::Tunnel;
+use hyper_util::client::legacy::connect::{Connected, Connection, HttpConnector};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+use tower_service::Service;
+
+use super::proxy::Proxies;
+use super::resolver::Resolver;
+
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// TCP, below TLS.
+#[derive(Clone)]
+pub(super) struct Connector {
+    proxies: Proxies,
+    direct: HttpConnector<Resolver>,
+    to_proxy: HttpConnector<Resolver>,
+}
+
+/// A connection that failed on its way through a proxy.
+#[derive(Debug, thiserror::Error)]
+#[error("the proxy {proxy} did not help: {source}")]
+pub(super) struct ProxyFailed {
+    proxy: Uri,
+    source: BoxError,
+}
+
+/// A connection that knows whether a proxy reads its requests.
+pub(super) struct Link {
+    tcp: TokioIo<TcpStream>,
+    proxied: bool,
+}
+
+impl Connector {
+    pub(super) fn new(proxies: Proxies) -> Self {
+        let tcp = |resolver| {
+            let mut tcp = HttpConnector::new_with_resolver(resolver);
+            tcp.enforce_http(false);
+            tcp.set_nodelay(true);
+            tcp
+        };
+        Self {
+            proxies,
+            direct: tcp(Resolver::Checked),
+            to_proxy: tcp(Resolver::Trusting),
+        }
+    }
+}
+
+impl Service<Uri> for Connector {
+    type Response = Link;
+    type Error = BoxError;
+    type Future = Pin<Box<dyn Future<Output = Result<Link, BoxError>> + Send>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        self.direct.poll_ready(cx).map_err(Into::into)
+    }
+
+    fn call(&mut self, uri: Uri) -> Self::Future {
+        let link = |tcp, proxied| Link { tcp, proxied };
+        let Some(proxy) = self.proxies.of(&uri) else {
+            let connecting = self.direct.call(uri);
+            return Box::pin(async move { Ok(link(connecting.await?, false)) });
+        };
+        let at = proxy.uri().clone();
+        let failed = {
+            let proxy = at.clone();
+            move |source| ProxyFailed { proxy, source }
+        };
+        if uri.scheme() == Some(&Scheme::HTTPS) {
+            let mut tunnel = Tunnel::new(at, self.to_proxy.clone());
+            if let Some(auth) = proxy.basic_auth() {
+                tunnel = tunnel.with_auth(auth.clone());
+            }
+            let connecting = tunnel.call(uri);
+            Box::pin(async move {
+                let tcp = connecting.await.map_err(|error| failed(error.into()))?;
+                Ok(link(tcp, false))
+            })
+        } else {
+            let connecting = self.to_proxy.call(at);
+            Box::pin(async move {
+                let tcp = connecting.await.map_err(|error| failed(error.into()))?;
+                Ok(link(tcp, true))
+            })
+        }
+    }
+}
+
+impl Connection for Link {
+    fn connected(&self) -> Connected {
+        // hyper writes the whole URL into the request line for a proxy.
+        self.tcp.connected().proxy(self.proxied)
+    }
+}
+
+impl Read for Link {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: ReadBufCursor<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.tcp).poll_read(cx, buffer)
+    }
+}
+
+impl Write for Link {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.tcp).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.tcp).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.tcp).poll_shutdown(cx)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.tcp.is_write_vectored()
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        pieces: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.tcp).poll_write_vectored(cx, pieces)
+    }
+}
