@@ -14,7 +14,7 @@ fn each_door_can_be_built_alone() {
     let table = [
         ("run", "wasi:cli/run", 180_000),
         // What runwasi takes: with `wasi:cli/run` beside it, it would run a command, and link no wasi:http.
-        ("http", "wasi:http/incoming-handler", 220_000),
+        ("http", "wasi:http/incoming-handler", 240_000),
         ("ticker", "heartbeats:source/ticker", 180_000),
     ];
     let target = scratch("one-door");
