@@ -24,8 +24,8 @@ pub(crate) use log::{json_lines, lines_with};
 pub(crate) use percent::percent_decoded;
 pub(crate) use program::{clean, component_file, python, scratch, wasm_tools, wasmtime};
 pub(crate) use request::Request;
-pub(crate) use running::{Ended, Running};
-pub(crate) use sink::Sink;
+pub(crate) use running::{Ended, Running, memory_of};
+pub(crate) use sink::{Greeting, Sink};
 pub(crate) use source::Source;
 pub(crate) use tls::Authority;
 
