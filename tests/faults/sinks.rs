@@ -63,6 +63,14 @@ enum Fate {
 
 fn faults() -> Vec<Fault> {
     let mut faults = vec![
+        // First of all, before its date has passed.
+        meeting(
+            "asks to wait until a date",
+            retry_after(&httpdate::fmt_http_date(
+                SystemTime::now() + Duration::from_secs(3),
+            )),
+            Fate::Mended,
+        ),
         fault(
             "refuses connections, and then comes up",
             Sink::refusing([202.into()]),
@@ -161,13 +169,6 @@ fn faults() -> Vec<Fault> {
         meeting(
             "asks to wait a second (Retry-After: 1)",
             retry_after("1"),
-            Fate::Mended,
-        ),
-        meeting(
-            "asks to wait until a date",
-            retry_after(&httpdate::fmt_http_date(
-                SystemTime::now() + Duration::from_secs(2),
-            )),
             Fate::Mended,
         ),
         meeting(
