@@ -16,6 +16,10 @@ export WASM_TOOLS := $(TOOLS)/python/bin/wasm-tools
 
 CARGO_DENY_VERSION := 0.20.2
 CARGO_DENY := $(TOOLS)/cargo-deny-$(CARGO_DENY_VERSION)/bin/cargo-deny
+CARGO_FUZZ_VERSION := 0.13.2
+CARGO_FUZZ := $(TOOLS)/cargo-fuzz-$(CARGO_FUZZ_VERSION)/bin/cargo-fuzz
+# How long `make fuzz` searches, for each target.
+FUZZ_SECONDS ?= 60
 
 # The image holds a static binary for this machine's architecture; its name is the user's to choose.
 STATIC := $(shell uname -m)-unknown-linux-musl
@@ -45,6 +49,18 @@ test-deployed: setup image ## Test the image, the artifact and the manifests; ne
 
 .PHONY: check
 check: fmt lint docs deny test test-deployed ## Run all that CI runs: format, lints, documentation, dependencies, tests
+
+.PHONY: faults
+faults: setup ## Break the sinks, attack the host, and write docs/reliability.md
+	FAULTS=docs/reliability.md $(CARGO) test --locked --release --package heartbeats-host --test integration -- faults::
+
+# The code has no unsafe to sanitize, and without a sanitizer the toolchain of everything else can build it.
+.PHONY: fuzz
+fuzz: $(CARGO_FUZZ) ## Search for settings and answers that break a law of tests/laws, FUZZ_SECONDS for each
+	for target in $(notdir $(basename $(wildcard fuzz/fuzz_targets/*.rs))); do \
+		PATH="$(dir $(CARGO_FUZZ)):$$PATH" $(CARGO) fuzz run --sanitizer none $$target -- \
+			-max_total_time=$(FUZZ_SECONDS) -dict=fuzz/words.dict -print_final_stats=1 || exit 1; \
+	done
 
 .PHONY: build
 build: target ## Build target/release/heartbeats-host and target/wasm32-wasip2/release/heartbeats.wasm
@@ -138,3 +154,9 @@ $(CARGO_DENY):
 		$(CARGO) install --locked --quiet cargo-deny@$(CARGO_DENY_VERSION) --root $(TOOLS)/cargo-deny-$(CARGO_DENY_VERSION) \
 		--target-dir $(TOOLS)/cargo-deny-build
 	@rm -rf $(TOOLS)/cargo-deny-build
+
+$(CARGO_FUZZ):
+	CARGO_PROFILE_RELEASE_OPT_LEVEL=0 CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=256 \
+		$(CARGO) install --locked --quiet cargo-fuzz@$(CARGO_FUZZ_VERSION) --root $(TOOLS)/cargo-fuzz-$(CARGO_FUZZ_VERSION) \
+		--target-dir $(TOOLS)/cargo-fuzz-build
+	@rm -rf $(TOOLS)/cargo-fuzz-build

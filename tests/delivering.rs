@@ -34,7 +34,7 @@ fn a_retry_sends_the_same_event_again() {
 
 #[test]
 fn a_sink_that_comes_up_late_gets_the_first_beat() {
-    let mut sink = Sink::refusing([202.into()]);
+    let sink = Sink::refusing([202.into()]);
     let source = Source::beating_to(&sink).one_shot().start();
     std::thread::sleep(Duration::from_millis(400));
 

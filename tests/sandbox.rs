@@ -55,29 +55,7 @@ fn a_guest_reaches_its_sink_whatever_the_path() {
 #[test]
 fn a_guest_reaches_nothing_but_its_sink() {
     let (sink, other) = (Sink::answering(202), Sink::answering(202));
-    let (at, port, elsewhere) = (sink.authority(), sink.port(), other.authority());
-    let attempts = [
-        format!("POST http {elsewhere} /"),
-        format!("POST http localhost:{} /", other.port()),
-        // The same machine by another name is another host: names are compared, not what they resolve to.
-        format!("POST http localhost:{port} /"),
-        format!("POST http [::1]:{port} /"),
-        format!("POST http 127.0.0.2:{port} /"),
-        format!("POST http 127.1:{port} /"),
-        format!("POST http 2130706433:{port} /"),
-        "POST http 127.0.0.1 /".to_owned(),
-        "POST http 127.0.0.1:80 /".to_owned(),
-        // Where a cloud keeps its secrets.
-        "GET http 169.254.169.254 /".to_owned(),
-        // Who is the user and who is the host?
-        format!("POST http user@{at} /"),
-        format!("POST http {at}@{elsewhere} /"),
-        format!("POST http {elsewhere}@{at} /"),
-        format!("POST https {at} /"),
-        format!("POST ftp {at} /"),
-        format!("CONNECT http {at} /"),
-        format!("CONNECT http {elsewhere} /"),
-    ];
+    let attempts = forbidden(&sink, &other);
 
     let ended = attempting(&sink, &attempts);
 
@@ -178,6 +156,33 @@ fn what_the_owner_allows_is_reached_too() {
     let ended = allowing.flag(&attempt).run().succeeded();
 
     assert_eq!(outcome(&ended, &attempt), "answered 204");
+}
+
+/// Requests of a guest with this sink that must not leave.
+pub(crate) fn forbidden(sink: &Sink, other: &Sink) -> Vec<String> {
+    let (at, port, elsewhere) = (sink.authority(), sink.port(), other.authority());
+    vec![
+        format!("POST http {elsewhere} /"),
+        format!("POST http localhost:{} /", other.port()),
+        // The same machine by another name is another host: names are compared, not what they resolve to.
+        format!("POST http localhost:{port} /"),
+        format!("POST http [::1]:{port} /"),
+        format!("POST http 127.0.0.2:{port} /"),
+        format!("POST http 127.1:{port} /"),
+        format!("POST http 2130706433:{port} /"),
+        "POST http 127.0.0.1 /".to_owned(),
+        "POST http 127.0.0.1:80 /".to_owned(),
+        // Where a cloud keeps its secrets.
+        "GET http 169.254.169.254 /".to_owned(),
+        // Who is the user and who is the host?
+        format!("POST http user@{at} /"),
+        format!("POST http {at}@{elsewhere} /"),
+        format!("POST http {elsewhere}@{at} /"),
+        format!("POST https {at} /"),
+        format!("POST ftp {at} /"),
+        format!("CONNECT http {at} /"),
+        format!("CONNECT http {elsewhere} /"),
+    ]
 }
 
 /// A test component in place of heartbeats, with the same settings.

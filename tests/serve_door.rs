@@ -1,6 +1,10 @@
 //! The HTTP door, under the real `wasmtime serve`: a request is a beat.
 
-use crate::support::{Reply, Running, Sink, call, clean, component_file, scratch, wasmtime};
+use std::path::Path;
+
+use crate::support::{
+    Reply, Running, Sink, call, clean, component_file, guests, scratch, wasmtime,
+};
 
 #[test]
 fn a_post_is_a_beat() {
@@ -70,6 +74,18 @@ fn the_answers_to_other_requests_send_no_beat() {
     assert_eq!(sink.connections(), 0);
 }
 
+#[test]
+fn a_trap_behind_the_door_fails_that_request_alone() {
+    let sink = Sink::answering(202);
+    let server = Server::of(guests::doors(), &sink.url());
+
+    for _ in 0..3 {
+        assert_eq!(server.call("POST", "/").status, 500);
+    }
+
+    assert_eq!(sink.connections(), 0);
+}
+
 struct Server {
     authority: String,
     _running: Running,
@@ -77,6 +93,10 @@ struct Server {
 
 impl Server {
     fn beating_to(sink: &str) -> Self {
+        Self::of(component_file(), sink)
+    }
+
+    fn of(component: &Path, sink: &str) -> Self {
         let mut command = clean(wasmtime(), &scratch("cache"));
         command.args(["serve", "-Scli", "-Ccache", "--addr=127.0.0.1:0"]);
         for (name, value) in [
@@ -86,7 +106,7 @@ impl Server {
         ] {
             command.arg("--env").arg(format!("{name}={value}"));
         }
-        command.arg(component_file());
+        command.arg(component);
         let running = Running::start(command);
         let address = running.stderr_after("Serving HTTP on http://");
         Self {

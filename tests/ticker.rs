@@ -122,6 +122,18 @@ fn settings_that_cannot_work_are_told_and_nothing_is_sent() {
     assert_eq!(world.sink.connections(), 0);
 }
 
+#[test]
+fn a_trap_behind_the_door_is_an_error_of_that_instance_alone() {
+    let mut trapping = World::trapping();
+    let mut world = World::answering(202);
+
+    let trap = trapping.try_fire(&tick(1)).unwrap_err();
+
+    assert!(format!("{trap:#}").contains("unreachable"), "{trap:#}");
+    assert!(world.fire(&tick(1)).is_ok());
+    assert_eq!(trapping.sink.connections(), 0);
+}
+
 fn tick(sequence: u64) -> Tick {
     Tick {
         id: format!("beat-{sequence}"),

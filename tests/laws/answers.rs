@@ -24,7 +24,10 @@ pub(crate) fn hold(status: u16, retry_after: Option<String>, body: String, now: 
             assert!(after.is_none_or(|after| after <= most), "{answer:?}");
             for retry in [1, 5, u32::MAX] {
                 let wait = backoff(retry, after, random);
-                assert!(wait <= most && wait >= after.unwrap_or_default(), "{answer:?}: {wait:?}");
+                assert!(
+                    wait <= most && wait >= after.unwrap_or_default(),
+                    "{answer:?}: {wait:?}"
+                );
             }
         }
         (verdict, attempt) => panic!("{answer:?}: {verdict:?}, {attempt:?}"),

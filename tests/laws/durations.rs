@@ -40,7 +40,10 @@ fn agrees_with_go(text: &str, read: Result<Duration, Fault>) {
     match (read, go_nanos(text)) {
         (Ok(ours), Some(gos)) => {
             let ours = ours.as_nanos() as i128;
-            assert!((ours - gos).abs() <= tolerance, "{text:?}: {ours}, Go: {gos}");
+            assert!(
+                (ours - gos).abs() <= tolerance,
+                "{text:?}: {ours}, Go: {gos}"
+            );
         }
         (Ok(ours), None) => assert!(near_the_end(ours.as_nanos() as i128), "{text:?}: {ours:?}"),
         (Err(Fault::NotPositive), gos) => assert!(
@@ -71,7 +74,9 @@ fn go_nanos(text: &str) -> Option<i128> {
         let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
         let mut value = 0u64;
         for digit in rest[..digits].bytes() {
-            value = value.checked_mul(10)?.checked_add(u64::from(digit - b'0'))?;
+            value = value
+                .checked_mul(10)?
+                .checked_add(u64::from(digit - b'0'))?;
             if value > TOP {
                 return None;
             }

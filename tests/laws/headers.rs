@@ -18,8 +18,16 @@ pub(crate) fn hold(value: &str) {
 }
 
 /// Of an event whose every attribute is foreign text.
-pub(crate) fn hold_in_an_event(id: &str, source: &str, event_type: &str, extension: &str, data: &str) {
-    [id, source, event_type, extension].into_iter().for_each(hold);
+pub(crate) fn hold_in_an_event(
+    id: &str,
+    source: &str,
+    event_type: &str,
+    extension: &str,
+    data: &str,
+) {
+    [id, source, event_type, extension]
+        .into_iter()
+        .for_each(hold);
     let attributes = Attributes {
         source: source.to_owned(),
         event_type: event_type.to_owned(),
@@ -35,7 +43,12 @@ pub(crate) fn hold_in_an_event(id: &str, source: &str, event_type: &str, extensi
             msg: data,
         },
     };
-    let attributes = [("id", id), ("source", source), ("type", event_type), ("team", extension)];
+    let attributes = [
+        ("id", id),
+        ("source", source),
+        ("type", event_type),
+        ("team", extension),
+    ];
 
     let binary = Message::new(&event, Mode::Binary);
     all_can_be_sent(&binary);

@@ -4,7 +4,10 @@ use heartbeats::go::unquote::unquote;
 
 pub(crate) fn hold(text: &str) {
     if let Some(value) = unquote(text) {
-        assert!(text.len() >= 2 && text.starts_with('"') && text.ends_with('"'), "{text:?}");
+        assert!(
+            text.len() >= 2 && text.starts_with('"') && text.ends_with('"'),
+            "{text:?}"
+        );
         assert!(!text.contains('\n'), "{text:?}");
         // A `\xff`, four bytes, becomes three.
         assert!(value.len() <= text.len(), "{text:?}");

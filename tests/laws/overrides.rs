@@ -16,9 +16,15 @@ pub(crate) fn hold(text: &str) {
                 "{name:?}"
             );
             assert!(!ATTRIBUTES.contains(&name.as_str()), "{name}");
-            assert!(extensions[..at].iter().all(|(other, _)| other != name), "{name} twice");
+            assert!(
+                extensions[..at].iter().all(|(other, _)| other != name),
+                "{name} twice"
+            );
             if let Extension::Text(value) = value {
-                assert!(!value.contains(|c: char| c.is_ascii_control() && c != '\t'), "{value:?}");
+                assert!(
+                    !value.contains(|c: char| c.is_ascii_control() && c != '\t'),
+                    "{value:?}"
+                );
             }
         }
     }
@@ -57,9 +63,13 @@ fn plain(text: &str) -> Option<Vec<(String, String)>> {
     let mut plain: Vec<(String, String)> = Vec::new();
     for (name, value) in document.get("extensions")?.as_object()? {
         let good = !name.is_empty()
-            && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+            && name
+                .bytes()
+                .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
             && !ATTRIBUTES.contains(&name.as_str());
-        let value = value.as_str().filter(|value| !value.contains(|c: char| c.is_ascii_control()))?;
+        let value = value
+            .as_str()
+            .filter(|value| !value.contains(|c: char| c.is_ascii_control()))?;
         if !good {
             return None;
         }

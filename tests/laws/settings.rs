@@ -10,7 +10,13 @@ use serde_json::Value;
 /// `variables`: what `K_SINK`, `POD_NAME`, `POD_NAMESPACE`, `ONE_SHOT` and `K_CE_OVERRIDES` are set to.
 pub(crate) fn hold(args: &[String], variables: &[Option<String>; 5]) {
     flags_are_read_in_either_form(args);
-    const NAMES: [&str; 5] = ["K_SINK", "POD_NAME", "POD_NAMESPACE", "ONE_SHOT", "K_CE_OVERRIDES"];
+    const NAMES: [&str; 5] = [
+        "K_SINK",
+        "POD_NAME",
+        "POD_NAMESPACE",
+        "ONE_SHOT",
+        "K_CE_OVERRIDES",
+    ];
     let env = |name: &str| {
         let at = NAMES.iter().position(|known| *known == name)?;
         variables[at].clone()
@@ -36,15 +42,29 @@ fn can_be_sent_to(config: &Config) {
         .path_and_query(sink.target.as_str())
         .build();
     let uri = uri.unwrap_or_else(|why| panic!("{why}: {sink:?}"));
-    assert_eq!(uri.port_u16().unwrap_or(sink.origin.port), sink.origin.port, "{sink:?}");
+    assert_eq!(
+        uri.port_u16().unwrap_or(sink.origin.port),
+        sink.origin.port,
+        "{sink:?}"
+    );
     assert_eq!(uri.path_and_query().unwrap().as_str(), sink.target);
-    let bare = uri.host().unwrap().trim_start_matches('[').trim_end_matches(']');
+    let bare = uri
+        .host()
+        .unwrap()
+        .trim_start_matches('[')
+        .trim_end_matches(']');
     assert_eq!(bare.to_ascii_lowercase(), sink.origin.host);
     let visible = |text: &str| text.bytes().all(|byte| byte.is_ascii_graphic());
-    assert!(visible(&sink.authority) && visible(&sink.target), "{sink:?}");
+    assert!(
+        visible(&sink.authority) && visible(&sink.target),
+        "{sink:?}"
+    );
     assert!(!sink.authority.contains('@'), "{sink:?}");
     let authorization = sink.authorization.as_deref().unwrap_or("Basic x");
-    assert!(visible(&authorization.replacen(' ', "", 1)), "{authorization:?}");
+    assert!(
+        visible(&authorization.replacen(' ', "", 1)),
+        "{authorization:?}"
+    );
 }
 
 /// Each on a line of its own, and none without end.
@@ -88,7 +108,10 @@ fn flags_are_read_in_either_form(args: &[String]) {
         with_equals.push(format!("-{name}={value}"));
         with_space.extend([format!("--{name}"), value.to_string()]);
     }
-    let again: Vec<_> = flags.iter().map(|(name, value)| Item::Flag(name, value)).collect();
+    let again: Vec<_> = flags
+        .iter()
+        .map(|(name, value)| Item::Flag(name, value))
+        .collect();
     assert_eq!(read(&with_equals, &known), again);
     assert_eq!(read(&with_space, &known), again);
 }

@@ -17,6 +17,18 @@ pub(crate) enum Answer {
     Rst,
     /// Nothing, with the connection held open.
     Silence,
+    /// Bytes as they are, one at a time with this pause before each, then the end of the connection.
+    #[serde(skip)]
+    Drip {
+        data: String,
+        pause: Duration,
+    },
+    /// A head, and then the same piece again and again until nobody reads any more.
+    #[serde(skip)]
+    Endless {
+        head: String,
+        piece: String,
+    },
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -64,6 +76,32 @@ impl Answer {
             body: body.into(),
             ..Respond::default()
         })
+    }
+}
+
+impl Answer {
+    pub(crate) fn raw(data: impl Into<String>) -> Self {
+        Self::Raw { data: data.into() }
+    }
+
+    /// An answer after which the sink closes the connection.
+    pub(crate) fn last(status: u16) -> Self {
+        Self::Respond(Respond {
+            status,
+            close: true,
+            ..Respond::default()
+        })
+    }
+
+    /// Whether it tells the source that the event was taken.
+    pub(crate) fn delivers(&self) -> bool {
+        match self {
+            Self::Respond(answer) => (200..300).contains(&answer.status),
+            Self::Raw { data } | Self::Drip { data, .. } | Self::Endless { head: data, .. } => {
+                data.contains("HTTP/1.1 2")
+            }
+            Self::Close | Self::Rst | Self::Silence => false,
+        }
     }
 }
 

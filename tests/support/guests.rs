@@ -11,6 +11,18 @@ pub(crate) fn egress() -> &'static Path {
     &BUILT
 }
 
+/// A command that does the harm that its first argument names.
+pub(crate) fn hostile() -> &'static Path {
+    static BUILT: LazyLock<PathBuf> = LazyLock::new(|| build("hostile"));
+    &BUILT
+}
+
+/// Traps behind every door.
+pub(crate) fn doors() -> &'static Path {
+    static BUILT: LazyLock<PathBuf> = LazyLock::new(|| build("doors"));
+    &BUILT
+}
+
 /// A provider of Spin's variables, which reads them from its environment.
 pub(crate) fn variables() -> &'static Path {
     static BUILT: LazyLock<PathBuf> = LazyLock::new(|| build("variables"));

@@ -14,6 +14,8 @@ pub(crate) struct Request {
     pub(crate) at: Instant,
     /// The sink's connections are numbered from 1.
     pub(crate) connection: usize,
+    /// Whether the sink told the source that it took the event.
+    pub(crate) taken: bool,
 }
 
 impl Request {

@@ -51,6 +51,16 @@ impl Running {
         kill_process(Pid::from_child(&self.child), signal).unwrap();
     }
 
+    /// Kibibytes of memory that it holds now, and the most that it ever held; `None` once it has ended.
+    pub(crate) fn memory(&self) -> Option<(u64, u64)> {
+        memory_of(self.child.id())
+    }
+
+    /// What stands on stderr by now.
+    pub(crate) fn stderr(&self) -> String {
+        self.stderr.text.0.lock().unwrap().clone()
+    }
+
     /// The rest of the first line on stderr that holds `mark`, after it.
     pub(crate) fn stderr_after(&self, mark: &str) -> String {
         let text = self.wait_for_stderr(mark, 1);
@@ -99,6 +109,16 @@ impl Running {
             stderr: self.stderr.whole(),
         }
     }
+}
+
+/// Kibibytes of memory that a process holds now, and the most that it ever held; `None` once it has ended.
+pub(crate) fn memory_of(process: u32) -> Option<(u64, u64)> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let field = |name: &str| {
+        let line = status.lines().find(|line| line.starts_with(name))?;
+        line.split_whitespace().nth(1)?.parse().ok()
+    };
+    Some((field("VmRSS:")?, field("VmHWM:")?))
 }
 
 impl Drop for Running {

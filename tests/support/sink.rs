@@ -1,6 +1,7 @@
 use std::collections::HashMap;
 use std::io::{self, BufReader, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::os::fd::OwnedFd;
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -14,8 +15,8 @@ use super::{Answer, Authority, DEADLINE, Request, wire};
 pub(crate) struct Sink {
     address: SocketAddr,
     shared: Arc<Shared>,
-    /// The socket of a sink that still refuses: bound, so that nobody else gets the port, but not listening.
-    closed: Option<TcpListener>,
+    /// Bound and never listening: keeps the port while the sink refuses connections.
+    _port: OwnedFd,
 }
 
 /// How a sink behaves, all in all.
@@ -25,8 +26,21 @@ struct Manner {
     script: Vec<Answer>,
     /// Answers for request targets of their own.
     paths: HashMap<String, Answer>,
-    /// Accepts connections and reads nothing.
-    deaf: bool,
+    /// One for each connection, in order; the last one holds for all that follow.
+    greetings: Vec<Greeting>,
+}
+
+/// What a sink does with a connection before any request.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) enum Greeting {
+    #[default]
+    Serve,
+    /// Reads nothing, and holds it open.
+    Deaf,
+    /// Ends it.
+    Close,
+    /// Ends it by a TCP reset.
+    Reset,
 }
 
 struct Shared {
@@ -43,6 +57,8 @@ struct Seen {
     streams: Vec<Option<TcpStream>>,
     /// What was not HTTP, or came to a sudden end.
     broken: Vec<String>,
+    /// How often it was opened and closed; odd while it is open.
+    turns: usize,
     dropped: bool,
 }
 
@@ -62,7 +78,7 @@ impl Sink {
             Manner {
                 script: vec![default],
                 paths,
-                deaf: false,
+                ..Manner::default()
             },
             None,
         )
@@ -71,9 +87,18 @@ impl Sink {
 
     /// Accepts connections and reads nothing from them.
     pub(crate) fn deaf() -> Self {
+        Self::greeting([Greeting::Deaf], [])
+    }
+
+    /// Greets each connection by the next of these, and those that it serves go by the script.
+    pub(crate) fn greeting(
+        greetings: impl IntoIterator<Item = Greeting>,
+        answers: impl IntoIterator<Item = Answer>,
+    ) -> Self {
         Self::bound(
             Manner {
-                deaf: true,
+                script: answers.into_iter().collect(),
+                greetings: greetings.into_iter().collect(),
                 ..Manner::default()
             },
             None,
@@ -107,9 +132,8 @@ impl Sink {
     }
 
     fn bound(manner: Manner, tls: Option<Arc<ServerConfig>>) -> Self {
-        let socket = rustix::net::socket(AddressFamily::INET, SocketType::STREAM, None).unwrap();
-        rustix::net::bind(&socket, &SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).unwrap();
-        let listener = TcpListener::from(socket);
+        let port = socket_at(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
+        let address = rustix::net::getsockname(&port).unwrap();
         let shared = Shared {
             manner,
             tls,
@@ -117,22 +141,42 @@ impl Sink {
             changed: Condvar::new(),
         };
         Self {
-            address: listener.local_addr().unwrap(),
+            address: address.try_into().unwrap(),
             shared: Arc::new(shared),
-            closed: Some(listener),
+            _port: port,
         }
     }
 
-    fn opened(mut self) -> Self {
+    fn opened(self) -> Self {
         self.open();
         self
     }
 
-    pub(crate) fn open(&mut self) {
-        let listener = self.closed.take().expect("a sink is opened once");
+    /// Accepts connections from now on.
+    pub(crate) fn open(&self) {
+        let listener = socket_at(self.address);
         rustix::net::listen(&listener, 128).unwrap();
+        let turn = self.shared.turn();
         let shared = Arc::clone(&self.shared);
-        thread::spawn(move || shared.accept(&listener));
+        thread::spawn(move || shared.accept(&TcpListener::from(listener), turn));
+    }
+
+    /// Ends all connections and refuses new ones until it is [opened](Self::open) again.
+    pub(crate) fn close(&self) {
+        self.shared.turn();
+        self.end_connections();
+        // Nobody listens once the accepting thread has gone.
+        while TcpStream::connect(self.address).is_ok() {
+            thread::sleep(Duration::from_millis(1));
+        }
+        self.end_connections();
+    }
+
+    fn end_connections(&self) {
+        for stream in self.shared.seen.lock().unwrap().streams.iter().flatten() {
+            // The peer may have closed it first.
+            let _ = stream.shutdown(Shutdown::Both);
+        }
     }
 
     pub(crate) fn port(&self) -> u16 {
@@ -201,25 +245,49 @@ impl Drop for Sink {
     fn drop(&mut self) {
         let mut seen = self.shared.seen.lock().unwrap();
         seen.dropped = true;
-        for stream in seen.streams.iter().flatten() {
-            // The peer may have closed it first.
-            let _ = stream.shutdown(Shutdown::Both);
-        }
         drop(seen);
+        self.end_connections();
         self.shared.changed.notify_all();
-        if self.closed.is_none() {
-            // Wakes the accepting thread, so that it sees the end.
-            let _ = TcpStream::connect(self.address);
-        }
+        // Wakes the accepting thread, if there is one, so that it sees the end.
+        let _ = TcpStream::connect(self.address);
     }
 }
 
+/// A program that a test starts must not inherit it: then it would listen on after its sink is closed.
+fn socket() -> OwnedFd {
+    #[cfg(not(target_vendor = "apple"))]
+    let socket = rustix::net::socket_with(
+        AddressFamily::INET,
+        SocketType::STREAM,
+        rustix::net::SocketFlags::CLOEXEC,
+        None,
+    );
+    #[cfg(target_vendor = "apple")]
+    let socket = rustix::net::socket(AddressFamily::INET, SocketType::STREAM, None);
+    socket.unwrap()
+}
+
+/// Others of this sink may have the same address: on Linux that is no conflict while at most one of them listens.
+fn socket_at(address: SocketAddr) -> OwnedFd {
+    let socket = socket();
+    sockopt::set_socket_reuseaddr(&socket, true).unwrap();
+    rustix::net::bind(&socket, &address).unwrap();
+    socket
+}
+
 impl Shared {
-    fn accept(self: Arc<Self>, listener: &TcpListener) {
+    /// Opens or closes the sink.
+    fn turn(&self) -> usize {
+        let mut seen = self.seen.lock().unwrap();
+        seen.turns += 1;
+        seen.turns
+    }
+
+    fn accept(self: Arc<Self>, listener: &TcpListener, turn: usize) {
         for stream in listener.incoming() {
             let Ok(stream) = stream else { return };
             let mut seen = self.seen.lock().unwrap();
-            if seen.dropped {
+            if seen.dropped || seen.turns != turn {
                 return;
             }
             seen.streams.push(Some(stream.try_clone().unwrap()));
@@ -229,7 +297,11 @@ impl Shared {
             let shared = Arc::clone(&self);
             thread::spawn(move || {
                 if let Err(error) = shared.attend(stream, connection) {
-                    shared.seen.lock().unwrap().broken.push(error.to_string());
+                    let mut seen = shared.seen.lock().unwrap();
+                    seen.broken.push(error.to_string());
+                    // The last handle: with it the connection ends, read or not.
+                    seen.streams[connection - 1] = None;
+                    drop(seen);
                     shared.changed.notify_all();
                 }
             });
@@ -237,9 +309,15 @@ impl Shared {
     }
 
     fn attend(&self, stream: TcpStream, connection: usize) -> io::Result<()> {
-        if self.manner.deaf {
-            self.rest_until(None);
-            return Ok(());
+        let greetings = &self.manner.greetings;
+        match greetings.get(connection - 1).or(greetings.last()) {
+            Some(Greeting::Deaf) => {
+                self.rest_until(None);
+                return Ok(());
+            }
+            Some(Greeting::Close) => return stream.shutdown(Shutdown::Both),
+            Some(Greeting::Reset) => return self.reset(&stream, connection),
+            Some(Greeting::Serve) | None => {}
         }
         stream.set_nodelay(true)?;
         match &self.tls {
@@ -275,20 +353,41 @@ impl Shared {
                     break;
                 }
                 Answer::Close => break,
-                Answer::Rst => {
-                    sockopt::set_socket_linger(socket, Some(Duration::ZERO))?;
-                    // Only the last handle's close sends the reset: give up the one that is kept for the end of the sink.
-                    self.seen.lock().unwrap().streams[connection - 1] = None;
-                    return Ok(());
-                }
+                Answer::Rst => return self.reset(socket, connection),
                 Answer::Silence => self.rest_until(None),
+                Answer::Drip { data, pause } => {
+                    for byte in data.bytes() {
+                        self.rest_until(Some(Instant::now() + pause));
+                        if peer.get_mut().write_all(&[byte]).is_err() {
+                            break;
+                        }
+                    }
+                    break;
+                }
+                Answer::Endless { head, piece } => {
+                    let mut written = peer.get_mut().write_all(head.as_bytes());
+                    while written.is_ok() {
+                        written = peer.get_mut().write_all(piece.as_bytes());
+                    }
+                    break;
+                }
             }
         }
-        socket.shutdown(Shutdown::Both)
+        // A peer that has had enough may have closed it first.
+        let _ = socket.shutdown(Shutdown::Both);
+        Ok(())
+    }
+
+    /// The reset is sent when the caller drops its handle: only the last one's close sends it, so the one that is kept
+    /// for the end of the sink is given up here.
+    fn reset(&self, socket: &TcpStream, connection: usize) -> io::Result<()> {
+        sockopt::set_socket_linger(socket, Some(Duration::ZERO))?;
+        self.seen.lock().unwrap().streams[connection - 1] = None;
+        Ok(())
     }
 
     /// Keeps the request, and picks its answer.
-    fn record(&self, request: Request) -> Answer {
+    fn record(&self, mut request: Request) -> Answer {
         let mut seen = self.seen.lock().unwrap();
         let script = &self.manner.script;
         let by_turn = || {
@@ -303,6 +402,7 @@ impl Shared {
             .get(&request.target)
             .unwrap_or_else(by_turn)
             .clone();
+        request.taken = answer.delivers();
         seen.requests.push(request);
         drop(seen);
         self.changed.notify_all();

@@ -22,6 +22,7 @@ pub(crate) fn read_request(
         body: Vec::new(),
         at: Instant::now(),
         connection,
+        taken: false,
     };
     request.body = read_body(from, &request)?;
     request.at = Instant::now();
@@ -68,12 +69,18 @@ fn read_chunks(from: &mut impl BufRead) -> io::Result<Vec<u8>> {
         let line = String::from_utf8_lossy(&line).into_owned();
         let length = usize::from_str_radix(line.trim(), 16).map_err(|_| malformed(&line))?;
         body.extend(read_exactly(from, length)?);
+        if body.len() > LONGEST {
+            return Err(io::Error::other("a body without end"));
+        }
         read_line(from)?.ok_or_else(cut_short)?;
         if length == 0 {
             return Ok(body);
         }
     }
 }
+
+/// Bytes of a body: more than any event has.
+const LONGEST: usize = 4 << 20;
 
 fn read_exactly(from: &mut impl Read, length: usize) -> io::Result<Vec<u8>> {
     let mut bytes = vec![0; length];

@@ -13,7 +13,7 @@ use wasmtime_wasi_http::{
     Error, RequestOptions, WasiBody, WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks, WasiHttpView,
 };
 
-use crate::support::{Answer, Sink};
+use crate::support::{Answer, Sink, guests};
 
 mod bindings {
     #![allow(missing_docs, unreachable_pub)]
@@ -53,7 +53,16 @@ impl World {
         // Compiled once for all tests.
         static COMPONENT: LazyLock<Component> =
             LazyLock::new(|| Component::new(&Engine::default(), HEARTBEATS).unwrap());
-        let sink = Sink::answering(answer);
+        Self::of(&COMPONENT, Sink::answering(answer), flags)
+    }
+
+    /// A component that traps behind every door.
+    pub(crate) fn trapping() -> Self {
+        let component = Component::from_file(&Engine::default(), guests::doors()).unwrap();
+        Self::of(&component, Sink::answering(202), &[])
+    }
+
+    fn of(component: &Component, sink: Sink, flags: &[&str]) -> Self {
         let mut wasi = WasiCtx::builder();
         wasi.arg("heartbeats").args(flags).inherit_stderr();
         wasi.env("K_SINK", sink.url())
@@ -65,14 +74,14 @@ impl World {
             table: ResourceTable::new(),
             network: Network,
         };
-        let mut store = Store::new(COMPONENT.engine(), state);
-        let mut linker = Linker::new(COMPONENT.engine());
+        let mut store = Store::new(component.engine(), state);
+        let mut linker = Linker::new(component.engine());
         wasmtime_wasi::p2::add_to_linker_async(&mut linker).unwrap();
         wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker).unwrap();
         let runtime = Runtime::new().unwrap();
         let source = runtime
             .block_on(bindings::Source::instantiate_async(
-                &mut store, &COMPONENT, &linker,
+                &mut store, component, &linker,
             ))
             .unwrap();
         Self {
@@ -84,10 +93,14 @@ impl World {
     }
 
     pub(crate) fn fire(&mut self, tick: &Tick) -> Result<(), Failure> {
+        self.try_fire(tick).unwrap()
+    }
+
+    /// `Err` is a trap.
+    pub(crate) fn try_fire(&mut self, tick: &Tick) -> wasmtime::Result<Result<(), Failure>> {
         let ticker = self.source.heartbeats_source_ticker();
         self.runtime
             .block_on(ticker.call_fire(&mut self.store, tick))
-            .unwrap()
     }
 
     pub(crate) fn check(&mut self) -> Result<(), String> {
