@@ -7,6 +7,9 @@
 #![no_std]
 
 extern crate alloc;
+// Natively the library is only tested, and std brings what a library needs to link.
+#[cfg(not(target_family = "wasm"))]
+extern crate std;
 
 #[cfg(target_family = "wasm")]
 mod guest;
