@@ -112,6 +112,7 @@ fmt: ## Check the format
 lint: target ## Run clippy, on the host's target and on the component, with each door alone too
 	$(CARGO) clippy --locked --release --workspace --all-targets -- --deny warnings
 	$(CARGO) clippy --locked --release --package heartbeats --lib --target $(TARGET) -- --deny warnings
+	$(CARGO) clippy --locked --release --package knative-env --lib --target $(TARGET) -- --deny warnings
 	for door in run http ticker; do \
 		$(CARGO) clippy --locked --release --package heartbeats --lib --target $(TARGET) \
 			--no-default-features --features $$door -- --deny warnings || exit 1; \

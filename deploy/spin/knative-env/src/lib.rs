@@ -7,7 +7,7 @@
 #![no_std]
 
 extern crate alloc;
-// For its panic handler and allocator, which the component brings itself.
+// Natively the library is only tested, and std brings what a library needs to link.
 #[cfg(not(target_family = "wasm"))]
 extern crate std;
 
