@@ -52,19 +52,27 @@ fn attacks() -> Vec<Attack> {
         end,
     };
     vec![
-        attack("an endless loop", "loop", End::Signal),
+        attack("an endless loop", "loop", End::Stopped("limit cpu=")),
         attack(
             "to take memory without end",
             "memory",
-            End::Stopped("memory"),
+            End::Stopped("limit memory="),
         ),
         attack("a recursion without end", "stack", End::Stopped("memory")),
-        attack("to hold 10,000 handles", "handles", End::Stopped("table")),
-        attack("a header of 10 MB", "one-header", End::Stopped("hostcalls")),
+        attack(
+            "to hold 10,000 handles",
+            "handles",
+            End::Stopped("limit handles="),
+        ),
+        attack(
+            "a header of 10 MB",
+            "one-header",
+            End::Stopped("limit host-call="),
+        ),
         attack(
             "10,000 headers of 1 kB",
             "many-headers",
-            End::Stopped("fields"),
+            End::Stopped("limit headers="),
         ),
         attack(
             "a request body without end",

@@ -5,11 +5,12 @@ use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use heartbeats_host::client::TrustSettings;
+use heartbeats_host::client::{Proxies, TrustSettings};
 use heartbeats_host::engine::Engine;
 use heartbeats_host::run::{Source, run_with};
-use heartbeats_host::sandbox::Output;
+use heartbeats_host::sandbox::{Limits, Output};
 use heartbeats_host::shutdown::Stop;
+use heartbeats_host::telemetry::{Health, Metrics};
 
 use super::table::{self, Table};
 use crate::support::{Ended, Running, guests};
@@ -82,6 +83,7 @@ fn measure(guest: &std::path::Path) {
         .build()
         .unwrap();
     let traps = Arc::new(AtomicUsize::new(0));
+    let metrics = Metrics::default();
     let round = || {
         for attack in ATTACKS {
             let source = Source {
@@ -89,7 +91,11 @@ fn measure(guest: &std::path::Path) {
                 env: Vec::new(),
                 allow: Vec::new(),
                 trust: TrustSettings::default(),
+                proxies: Proxies::default(),
                 token: None,
+                limits: Limits::default(),
+                metrics: metrics.clone(),
+                health: Health::default(),
                 grace_period: std::time::Duration::ZERO,
             };
             let (_stopper, stop) = Stop::channel();
