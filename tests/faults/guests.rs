@@ -108,7 +108,9 @@ impl Attack {
         let (sink, other) = (Sink::answering(202), Sink::answering(Answer::status(202)));
         let source = Source::beating_to(&sink)
             .env("HOSTS_SECRET", "hidden")
-            .option("--grace-period=500ms");
+            .option("--grace-period=500ms")
+            // The default is 5 s.
+            .option("--limit=cpu=500ms");
         let source = match self.argument {
             "" => forbidden(&sink, &other)
                 .into_iter()
