@@ -6,11 +6,15 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use heartbeats::delivery::{Verdict, verdict};
+use http::HeaderValue;
 use tokio::sync::watch;
 
 /// The beats of one source. Clones share their state.
 #[derive(Clone, Default)]
 pub struct Beats(Arc<Shared>);
+
+/// How much of an id is shown: a guest can send a long one.
+const LONGEST_ID: usize = 100;
 
 /// One attempt to deliver a beat. Dropped without an answer, it counts as one that may be tried again.
 pub struct Attempt {
@@ -31,16 +35,19 @@ struct State {
     unfinished: bool,
     closing: bool,
     last_status: Option<u16>,
+    last_id: Option<HeaderValue>,
 }
 
 impl Beats {
-    /// Starts an attempt; `None` once [closing](Self::close) has nothing left to wait for.
-    pub fn attempt(&self) -> Option<Attempt> {
+    /// Starts an attempt to deliver the event with this `ce-id`, which structured mode has not; `None` once
+    /// [closing](Self::close) has nothing left to wait for.
+    pub fn attempt(&self, id: Option<HeaderValue>) -> Option<Attempt> {
         let mut state = self.state();
         if state.closing && state.settled() {
             return None;
         }
         state.attempts += 1;
+        state.last_id = id;
         Some(Attempt {
             beats: self.clone(),
             answered: false,
@@ -66,6 +73,13 @@ impl Beats {
     /// The status of the last answer.
     pub fn last_status(&self) -> Option<u16> {
         self.state().last_status
+    }
+
+    /// The `ce-id` of the last attempt, for a log: a hyphen where it had none that can be shown.
+    pub fn last_id(&self) -> String {
+        let state = self.state();
+        let id = state.last_id.as_ref().and_then(|id| id.to_str().ok());
+        id.unwrap_or("-").chars().take(LONGEST_ID).collect()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -124,30 +138,30 @@ mod tests {
         assert!(!settled(&beats), "open");
         beats.close();
         assert!(settled(&beats));
-        assert!(beats.attempt().is_none());
+        assert!(beats.attempt(None).is_none());
     }
 
     #[test]
     fn a_beat_in_flight_finishes() {
         let beats = Beats::default();
-        let attempt = beats.attempt().unwrap();
+        let attempt = beats.attempt(None).unwrap();
         beats.close();
         assert!(!settled(&beats));
         attempt.answer(202);
         assert!(settled(&beats));
-        assert!(beats.attempt().is_none());
+        assert!(beats.attempt(None).is_none());
     }
 
     #[test]
     fn a_beat_in_its_back_off_may_try_again_until_its_answer_is_final() {
         for last in [202, 400, 410, 301] {
             let beats = Beats::default();
-            beats.attempt().unwrap().answer(503);
+            beats.attempt(None).unwrap().answer(503);
             beats.close();
             assert!(!settled(&beats));
-            drop(beats.attempt().unwrap());
+            drop(beats.attempt(None).unwrap());
             assert!(!settled(&beats), "no answer is no end");
-            beats.attempt().unwrap().answer(last);
+            beats.attempt(None).unwrap().answer(last);
             assert!(settled(&beats), "{last}");
         }
     }
@@ -155,7 +169,7 @@ mod tests {
     #[test]
     fn with_two_attempts_at_once_both_must_end() {
         let beats = Beats::default();
-        let (first, second) = (beats.attempt().unwrap(), beats.attempt().unwrap());
+        let (first, second) = (beats.attempt(None).unwrap(), beats.attempt(None).unwrap());
         beats.close();
         first.answer(200);
         assert!(!settled(&beats));
@@ -163,10 +177,20 @@ mod tests {
         assert!(settled(&beats));
     }
 
+    #[test]
+    fn the_last_event_has_a_name() {
+        let beats = Beats::default();
+        assert_eq!(beats.last_id(), "-");
+        drop(beats.attempt(Some(HeaderValue::from_static("a-1"))));
+        assert_eq!(beats.last_id(), "a-1");
+        drop(beats.attempt(HeaderValue::from_bytes("é".as_bytes()).ok()));
+        assert_eq!(beats.last_id(), "-");
+    }
+
     #[tokio::test]
     async fn a_waiter_is_woken() {
         let beats = Beats::default();
-        let attempt = beats.attempt().unwrap();
+        let attempt = beats.attempt(None).unwrap();
         beats.close();
         let waiter = tokio::spawn({
             let beats = beats.clone();

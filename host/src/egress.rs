@@ -159,9 +159,10 @@ impl WasiHttpHooks for Egress {
             self.metrics.clone(),
         );
         let slot = self.slots.clone().try_acquire_owned();
+        let id = request.headers().get("ce-id").cloned();
         Box::new(async move {
             let slot = slot.map_err(|_| hits.too_many())?;
-            let Some(attempt) = beats.attempt() else {
+            let Some(attempt) = beats.attempt(id) else {
                 // The source is being stopped, and an error would only make the guest log a failure that is none.
                 return std::future::pending().await;
             };

@@ -172,11 +172,11 @@ pub async fn run_with(
         exit = &mut guest => return exit,
         () = beats.settled() => {}
         () = sleep(grace_period) => {
-            tracing::warn!("the grace period is over: the last beat may be undelivered");
+            tracing::warn!(id = beats.last_id(), "the grace period is over: the last beat may be undelivered");
             return Ok(Exit::Success);
         }
         () = stop.insisted() => {
-            tracing::warn!("asked to stop again: the last beat may be undelivered");
+            tracing::warn!(id = beats.last_id(), "asked to stop again: the last beat may be undelivered");
             return Ok(Exit::Success);
         }
     }

@@ -376,6 +376,14 @@ impl Fault {
             sent,
             "what the log calls sent, the sink took: {what}"
         );
+        if self.fate == Fate::Waiting {
+            let id = requests.last().map(Request::id).unwrap_or_default();
+            assert!(
+                measured.stderr.contains("the grace period is over")
+                    && measured.stderr.contains(&id),
+                "the beat that still waits is named: {what}"
+            );
+        }
         assert_eq!(measured.retried() > 0, self.fate == Fate::Mended, "{what}");
         assert!(
             requests.iter().all(|request| request.target == "/"),
@@ -433,7 +441,7 @@ impl Measured {
         let said = match given_up.first() {
             Some(line) => format!("`heartbeat given up … reason={}`", line["reason"]),
             None if fault.fate == Fate::Waiting => {
-                "`the grace period is over: the last beat may be undelivered`".to_owned()
+                "`the grace period is over: the last beat may be undelivered id=…`".to_owned()
             }
             None if self.retried() > 0 => {
                 let most = self
