@@ -4,6 +4,7 @@ mod cache;
 mod ticker;
 
 use std::path::Path;
+use std::time::Duration;
 
 use wasmtime::component::{Component, InstancePre, Linker};
 use wasmtime::{Config, Enabled, PoolingAllocationConfig};
@@ -12,6 +13,11 @@ use wasmtime_wasi::p2::bindings::CommandPre;
 use crate::error::one_line;
 use crate::sandbox::{Sandbox, add_http_to_linker};
 use crate::{Error, HEARTBEATS};
+
+/// A guest that has its thread for itself: only signals and time-outs need a turn, and a process that rests should rest.
+const EPOCH_OF_ONE: Duration = Duration::from_millis(100);
+/// Guests that share a thread, with limits on computing of some tens of milliseconds.
+const EPOCH_OF_MANY: Duration = Duration::from_millis(10);
 
 /// Compiles components. One serves a whole process.
 #[derive(Clone)]
@@ -28,24 +34,24 @@ pub struct Command {
 impl Engine {
     /// An engine for guests that run one at a time, with the user's compilation cache where there is one.
     pub fn new() -> Result<Self, Error> {
-        Self::with(|_| ())
+        Self::with(EPOCH_OF_ONE, |_| ())
     }
 
     /// An engine for up to `instances` guests at a time, whose memories are kept ready.
     pub fn pooling(instances: u32) -> Result<Self, Error> {
-        Self::with(|config| {
+        Self::with(EPOCH_OF_MANY, |config| {
             config.allocation_strategy(pool(instances));
         })
     }
 
-    fn with(change: impl FnOnce(&mut Config)) -> Result<Self, Error> {
+    fn with(epoch: Duration, change: impl FnOnce(&mut Config)) -> Result<Self, Error> {
         let engine = config()
             .and_then(|mut config| {
                 change(&mut config);
                 wasmtime::Engine::new(&config)
             })
             .map_err(|error| Error::Engine(one_line(&error)))?;
-        ticker::start(&engine).map_err(|reason| Error::System {
+        ticker::start(&engine, epoch).map_err(|reason| Error::System {
             what: "cannot start a thread",
             reason,
         })?;
