@@ -60,6 +60,27 @@ fn an_interval_goes_on_with_fresh_ids() {
 }
 
 #[test]
+fn a_source_that_only_computes_is_stopped_and_its_neighbour_beats_on() {
+    let (sink, untouched) = (Sink::answering(202), Sink::answering(202));
+    let spin = Manifest::new("spin", &untouched).spec(&format!(
+        "schedule: 100ms, component: {{path: {}}}, args: [loop], limits: {{cpu: 20ms}}",
+        guests::hostile().display()
+    ));
+    let good = Manifest::new("good", &sink).spec("schedule: 50ms");
+    let world = World::start(&[spin, good]);
+
+    world.wait_for_state("event-test/spin", |state| {
+        state["givenUp"].as_u64() >= Some(3)
+    });
+    world.said("it computed for longer than 20ms");
+    let beats = sink.wait_for(10);
+
+    let sequences: Vec<_> = beats.iter().map(|beat| beat.sequence()).collect();
+    assert!(sequences.is_sorted(), "{sequences:?}");
+    assert_eq!(untouched.connections(), 0);
+}
+
+#[test]
 fn a_retry_is_the_same_event_and_the_source_goes_on() {
     let sink = Sink::script([503.into(), 503.into(), 202.into()]);
     let _world = World::start(&[Manifest::new("a", &sink).spec("schedule: 1s")]);
