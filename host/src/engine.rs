@@ -4,6 +4,7 @@ mod cache;
 mod ticker;
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use wasmtime::component::{Component, InstancePre, Linker};
@@ -13,15 +14,19 @@ use wasmtime_wasi::p2::bindings::CommandPre;
 use crate::error::one_line;
 use crate::sandbox::{Sandbox, add_http_to_linker};
 use crate::{Error, HEARTBEATS};
+pub(crate) use ticker::Ticker;
 
 /// A guest that has its thread for itself: only signals and time-outs need a turn, and a process that rests should rest.
 const EPOCH_OF_ONE: Duration = Duration::from_millis(100);
-/// Guests that share a thread, with limits on computing of some tens of milliseconds.
-const EPOCH_OF_MANY: Duration = Duration::from_millis(10);
+/// Guests that share a thread: it is how late one of them can make the others.
+const EPOCH_OF_MANY: Duration = Duration::from_millis(1);
 
 /// Compiles components. One serves a whole process.
 #[derive(Clone)]
-pub struct Engine(wasmtime::Engine);
+pub struct Engine {
+    engine: wasmtime::Engine,
+    ticker: Arc<Ticker>,
+}
 
 /// A compiled component that exports `wasi:cli/run`, linked to the sandbox's interfaces.
 #[derive(Clone)]
@@ -29,6 +34,7 @@ pub struct Command {
     /// What the component is called in logs and as its own first argument.
     pub(crate) name: String,
     pub(crate) pre: CommandPre<Sandbox>,
+    pub(crate) ticker: Arc<Ticker>,
 }
 
 impl Engine {
@@ -51,11 +57,19 @@ impl Engine {
                 wasmtime::Engine::new(&config)
             })
             .map_err(|error| Error::Engine(one_line(&error)))?;
-        ticker::start(&engine, epoch).map_err(|reason| Error::System {
+        let ticker = Ticker::start(&engine, epoch).map_err(|reason| Error::System {
             what: "cannot start a thread",
             reason,
         })?;
-        Ok(Self(engine))
+        Ok(Self {
+            engine,
+            ticker: Arc::new(ticker),
+        })
+    }
+
+    /// The clock of its guests. It must be [woken](Ticker::wake) whenever one of them runs, or nothing interrupts that one.
+    pub(crate) fn ticker(&self) -> Arc<Ticker> {
+        self.ticker.clone()
     }
 
     /// The embedded heartbeats component.
@@ -82,6 +96,7 @@ impl Engine {
             Ok(pre) => Ok(Command {
                 name: name.to_owned(),
                 pre,
+                ticker: self.ticker.clone(),
             }),
             Err(error) => Err(refused(name, &error)),
         }
@@ -90,8 +105,8 @@ impl Engine {
     /// A component, whatever it exports, linked to the sandbox's interfaces.
     pub(crate) fn link(&self, name: &str, bytes: &[u8]) -> Result<InstancePre<Sandbox>, Error> {
         let link = || {
-            let component = Component::from_binary(&self.0, bytes)?;
-            let mut linker = Linker::new(&self.0);
+            let component = Component::from_binary(&self.engine, bytes)?;
+            let mut linker = Linker::new(&self.engine);
             wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
             add_http_to_linker(&mut linker)?;
             linker.instantiate_pre(&component)

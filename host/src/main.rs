@@ -23,6 +23,10 @@ use heartbeats_host::telemetry::{Health, Metrics, Server};
 
 use args::{Args, Check, Command, Display, LogFormat, Run, Serve};
 
+/// A beat makes some hundreds of small allocations; the system's allocator, above all musl's, takes longer for them.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let args = Args::parse();
     let format = args.log_format;

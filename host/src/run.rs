@@ -193,7 +193,7 @@ async fn call(
     metrics: &Metrics,
 ) -> Result<Exit, Error> {
     let cpu = store.data().cpu();
-    let run = cpu.metered(async {
+    let run = cpu.metered(&command.ticker, async {
         let instance = command.pre.instantiate_async(&mut store).await?;
         instance.wasi_cli_run().call_run(&mut store).await
     });

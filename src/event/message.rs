@@ -1,7 +1,6 @@
 //! The CloudEvents HTTP binding 1.0.2, for a sender.
 
 use alloc::borrow::ToOwned;
-use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
@@ -62,14 +61,14 @@ fn binary_headers(event: &Event<'_>) -> Vec<(String, String)> {
         ("time", &event.time.to_string()),
         ("type", &event.attributes.event_type),
     ]
-    .map(|(name, value)| (format!("ce-{name}"), percent::encode(value)));
+    .map(|(name, value)| (header(name), percent::encode(value)));
     let extensions = event.attributes.extensions.iter().map(|(name, value)| {
         let value = match value {
             Extension::Text(text) => percent::encode(text),
             Extension::Integer(number) => number.to_string(),
             Extension::Boolean(truth) => truth.to_string(),
         };
-        (format!("ce-{name}"), value)
+        (header(name), value)
     });
     let content_type = ("content-type".to_owned(), DATA_CONTENT_TYPE.to_owned());
     attributes
@@ -77,6 +76,13 @@ fn binary_headers(event: &Event<'_>) -> Vec<(String, String)> {
         .chain(extensions)
         .chain([content_type])
         .collect()
+}
+
+/// An attribute's header. Not by `format!`, which takes longer than all the rest of it.
+fn header(attribute: &str) -> String {
+    let mut name = "ce-".to_owned();
+    name.push_str(attribute);
+    name
 }
 
 /// The JSON format 1.0.2, with JSON data inline.

@@ -1,15 +1,22 @@
 //! Attribute values in HTTP headers: CloudEvents HTTP binding 1.0.2, section 3.1.3.2.
 
+use alloc::borrow::ToOwned;
 use alloc::string::String;
 use alloc::vec::Vec;
+
 /// A value as a header carries it: space, `"`, `%` and everything outside U+0021–U+007E as percent-encoded UTF-8.
 pub fn encode(value: &str) -> String {
+    let is_kept = |byte| matches!(byte, 0x21..=0x7e) && byte != b'"' && byte != b'%';
+    // Most values are.
+    if value.bytes().all(is_kept) {
+        return value.to_owned();
+    }
     let mut header = String::with_capacity(value.len());
     for byte in value.bytes() {
-        match byte {
-            b'"' | b'%' => push(&mut header, byte),
-            0x21..=0x7e => header.push(char::from(byte)),
-            _ => push(&mut header, byte),
+        if is_kept(byte) {
+            header.push(char::from(byte));
+        } else {
+            push(&mut header, byte);
         }
     }
     header

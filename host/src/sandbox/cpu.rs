@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::limits::{Hit, Limit};
+use crate::engine::Ticker;
 
 /// The account of one guest. Clones share it.
 #[derive(Clone)]
@@ -45,9 +46,10 @@ impl Cpu {
     }
 
     /// Runs the guest behind `call` on this account. Without it the epochs stop nobody.
-    pub(crate) async fn metered<T>(self, call: impl Future<Output = T>) -> T {
+    pub(crate) async fn metered<T>(self, ticker: &Ticker, call: impl Future<Output = T>) -> T {
         let mut call = pin!(call);
         std::future::poll_fn(|cx| {
+            ticker.wake();
             self.account().run(Instant::now());
             let poll = call.as_mut().poll(cx);
             self.account().pause(Instant::now());
@@ -163,8 +165,9 @@ mod tests {
         };
         let cpu = Cpu::new(&limits);
         let account = cpu.clone();
+        let engine = crate::engine::Engine::new().unwrap();
         let outcome = cpu
-            .metered(async move {
+            .metered(&engine.ticker(), async move {
                 account.epoch()?;
                 tokio::task::yield_now().await;
                 std::thread::sleep(Duration::from_millis(6));

@@ -10,7 +10,7 @@ use wasmtime::Store;
 use wasmtime_wasi::I32Exit;
 
 use super::component::{Component, Door, ticker};
-use super::metered::{Exhausted, Metered};
+use super::metered::{Exhausted, Metered, share_the_thread};
 use super::scheduler::{Error, Failure, Job, Outcome};
 use crate::beats::Beats;
 use crate::client::Client;
@@ -81,6 +81,7 @@ pub(super) async fn beat(
         match &runnable.component.door {
             Door::Ticker(pre) => {
                 let mut store = Sandbox::store(pre.engine(), sandbox, egress);
+                share_the_thread(&mut store);
                 let tick = ticker::Tick {
                     id: Uuid::from_u128(job.id).to_string(),
                     sequence: job.sequence,
@@ -94,7 +95,8 @@ pub(super) async fn beat(
                 Ok(fired.map_err(|failure| told(failure, beats.last_status())))
             }
             Door::Command(pre) => {
-                let store = Sandbox::store(pre.engine(), sandbox, egress);
+                let mut store = Sandbox::store(pre.engine(), sandbox, egress);
+                share_the_thread(&mut store);
                 run(pre, store)
                     .await
                     .map(|ended| ended.map_err(|()| ended_badly(&beats)))
@@ -102,7 +104,7 @@ pub(super) async fn beat(
         }
     };
     let allowed = settings.delivery.timeout.unwrap_or(TIMEOUT);
-    let metered = Metered::new(call, settings.limits.cpu);
+    let metered = Metered::new(call, settings.limits.cpu, runnable.component.ticker.clone());
     let error = |reason: String| Error {
         status: beats.last_status(),
         reason: reason.into(),

@@ -7,7 +7,7 @@ use std::sync::{Arc, Weak};
 use sha2::{Digest, Sha256};
 use wasmtime_wasi::p2::bindings::CommandPre;
 
-use crate::engine::Engine;
+use crate::engine::{Engine, Ticker};
 use crate::manifest;
 use crate::sandbox::Sandbox;
 use crate::stamp::Stamp;
@@ -30,6 +30,7 @@ pub struct Component {
     /// What it is called in logs and as its own first argument.
     pub(super) name: String,
     pub(super) door: Door,
+    pub(super) ticker: Arc<Ticker>,
     /// Whether it is the one that the host carries, whose flags are known.
     pub(super) is_heartbeats: bool,
 }
@@ -76,6 +77,7 @@ impl Component {
         Ok(Self {
             name: name.to_owned(),
             door,
+            ticker: engine.ticker(),
             is_heartbeats: bytes == HEARTBEATS,
         })
     }

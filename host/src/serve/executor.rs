@@ -1,6 +1,11 @@
 //! The threads on which beats run: one runtime and one pool of connections each, so that a beat never changes its core.
+//!
+//! A thread gets beats until some wait for it, and only then the next one: what runs together on few threads finds its caches
+//! warm and is woken less often.
 
 use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use tokio::runtime::Builder;
@@ -17,9 +22,19 @@ pub(super) type Done = (Ticket, Outcome);
 
 /// Threads that make beats.
 pub(super) struct Executors {
-    queues: Vec<UnboundedSender<Job<Runnable>>>,
-    next: usize,
+    threads: Vec<Executor>,
 }
+
+struct Executor {
+    jobs: UnboundedSender<Job<Runnable>>,
+    /// Handed over and not begun.
+    waiting: Arc<AtomicUsize>,
+}
+
+/// After so many polls of tasks a thread looks at its sockets and timers: a few guests that compute take a millisecond a poll.
+const EVENT_INTERVAL: u32 = 8;
+/// So many beats wait for a thread before the next one gets some: at most a few milliseconds' worth.
+const QUEUE: usize = 16;
 
 impl Executors {
     /// Starts a thread for each client; what ends goes to `done`. They end when this is dropped, and with them all that is in
@@ -30,45 +45,57 @@ impl Executors {
         output: &Output,
         done: &UnboundedSender<Done>,
     ) -> io::Result<Self> {
-        let queues = clients
+        let threads = clients
             .into_iter()
-            .map(|client| executor(client, metrics.clone(), output.clone(), done.clone()));
+            .map(|client| Executor::start(client, metrics.clone(), output.clone(), done.clone()));
         Ok(Self {
-            queues: queues.collect::<io::Result<_>>()?,
-            next: 0,
+            threads: threads.collect::<io::Result<_>>()?,
         })
     }
 
-    /// Hands a beat to the next thread. Beats in flight are bounded by whoever calls this.
-    pub(super) fn run(&mut self, job: Job<Runnable>) {
-        self.next = (self.next + 1) % self.queues.len();
+    /// Hands a beat to a thread. Beats in flight are bounded by whoever calls this.
+    pub(super) fn run(&self, job: Job<Runnable>) {
+        let waiting = |thread: &&Executor| thread.waiting.load(Ordering::Relaxed);
+        let roomy = self.threads.iter().find(|thread| waiting(thread) < QUEUE);
+        let Some(thread) = roomy.or_else(|| self.threads.iter().min_by_key(waiting)) else {
+            return;
+        };
+        thread.waiting.fetch_add(1, Ordering::Relaxed);
         // The other end is there as long as this is.
-        let _ = self.queues[self.next].send(job);
+        let _ = thread.jobs.send(job);
     }
 }
 
-fn executor(
-    client: Client,
-    metrics: Metrics,
-    output: Output,
-    done: UnboundedSender<Done>,
-) -> io::Result<UnboundedSender<Job<Runnable>>> {
-    let (sender, mut jobs): (_, UnboundedReceiver<Job<Runnable>>) = unbounded_channel();
-    let runtime = Builder::new_current_thread().enable_all().build()?;
-    thread::Builder::new().name("beats".into()).spawn(move || {
-        runtime.block_on(async {
-            while let Some(job) = jobs.recv().await {
-                let (client, output, done) = (client.clone(), output.clone(), done.clone());
-                let metrics = metrics.clone();
-                tokio::spawn(async move {
-                    let outcome = beat(&job, client, metrics, &output).await;
-                    // At the end of the process nobody waits for it.
-                    let _ = done.send((job.ticket, outcome));
-                });
-            }
-        });
-        // A name that is still being resolved must not hold up the end.
-        runtime.shutdown_background();
-    })?;
-    Ok(sender)
+impl Executor {
+    fn start(
+        client: Client,
+        metrics: Metrics,
+        output: Output,
+        done: UnboundedSender<Done>,
+    ) -> io::Result<Self> {
+        let (jobs, mut queue): (_, UnboundedReceiver<Job<Runnable>>) = unbounded_channel();
+        let waiting = Arc::new(AtomicUsize::new(0));
+        let begun = waiting.clone();
+        let runtime = Builder::new_current_thread()
+            .enable_all()
+            .event_interval(EVENT_INTERVAL)
+            .build()?;
+        thread::Builder::new().name("beats".into()).spawn(move || {
+            runtime.block_on(async {
+                while let Some(job) = queue.recv().await {
+                    let (client, output, done) = (client.clone(), output.clone(), done.clone());
+                    let (metrics, begun) = (metrics.clone(), begun.clone());
+                    tokio::spawn(async move {
+                        begun.fetch_sub(1, Ordering::Relaxed);
+                        let outcome = beat(&job, client, metrics, &output).await;
+                        // At the end of the process nobody waits for it.
+                        let _ = done.send((job.ticket, outcome));
+                    });
+                }
+            });
+            // A name that is still being resolved must not hold up the end.
+            runtime.shutdown_background();
+        })?;
+        Ok(Self { jobs, waiting })
+    }
 }

@@ -1,14 +1,35 @@
-//! Bounds the computing time of a guest.
+//! Bounds the computing time of a guest, and how much of its thread it takes from the others.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
+
+use wasmtime::{Store, UpdateDeadline};
+
+use crate::engine::Ticker;
+use crate::sandbox::Sandbox;
 
 /// A future that is given up when its polls together have taken longer than allowed. A guest that computes comes back from
 /// a poll at every epoch.
 pub(super) struct Metered<F> {
     future: Pin<Box<F>>,
     left: Duration,
+    ticker: Arc<Ticker>,
+}
+
+/// What a beat computes at a stretch, in epochs: a usual one takes a fraction of one, but may see one end.
+const STRETCH: u64 = 2;
+/// How long a guest that computes longer rests after each epoch, so that those who share its thread get most of it.
+const REST: Duration = Duration::from_millis(10);
+
+/// Lets a guest that computes for long rest in between.
+pub(super) fn share_the_thread(store: &mut Store<Sandbox>) {
+    store.set_epoch_deadline(STRETCH);
+    store.epoch_deadline_callback(|_| {
+        let rest = Box::pin(tokio::time::sleep(REST));
+        Ok(UpdateDeadline::YieldCustom(1, rest))
+    });
 }
 
 /// The computing time is used up.
@@ -16,10 +37,11 @@ pub(super) struct Metered<F> {
 pub(super) struct Exhausted;
 
 impl<F: Future> Metered<F> {
-    pub(super) fn new(future: F, allowed: Duration) -> Self {
+    pub(super) fn new(future: F, allowed: Duration, ticker: Arc<Ticker>) -> Self {
         Self {
             future: Box::pin(future),
             left: allowed,
+            ticker,
         }
     }
 }
@@ -28,6 +50,7 @@ impl<F: Future> Future for Metered<F> {
     type Output = Result<F::Output, Exhausted>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.ticker.wake();
         let start = Instant::now();
         if let Poll::Ready(output) = self.future.as_mut().poll(cx) {
             return Poll::Ready(Ok(output));
@@ -46,17 +69,22 @@ impl<F: Future> Future for Metered<F> {
 mod tests {
     use super::*;
 
+    fn metered<F: Future>(future: F) -> Metered<F> {
+        let engine = crate::engine::Engine::new().unwrap();
+        Metered::new(future, Duration::from_millis(20), engine.ticker())
+    }
+
     #[tokio::test]
     async fn a_future_that_waits_is_not_charged_and_one_that_computes_is() {
         let wait = tokio::time::sleep(Duration::from_millis(50));
-        assert_eq!(Metered::new(wait, Duration::from_millis(20)).await, Ok(()));
+        assert_eq!(metered(wait).await, Ok(()));
         let compute = async {
             loop {
                 std::thread::sleep(Duration::from_millis(3));
                 tokio::task::yield_now().await;
             }
         };
-        let outcome: Result<(), Exhausted> = Metered::new(compute, Duration::from_millis(20)).await;
+        let outcome: Result<(), Exhausted> = metered(compute).await;
         assert_eq!(outcome, Err(Exhausted));
     }
 }

@@ -60,16 +60,39 @@ pub(super) fn unescape(text: &str, part: Part) -> Result<Vec<u8>, Fault> {
 
 /// Whether a part can stay as it was written.
 pub(super) fn is_encoded(text: &str, part: Part) -> bool {
-    text.bytes()
-        .all(|byte| b"!$&'()*+,;=:@[]%".contains(&byte) || !must_escape(byte, part))
+    text.bytes().all(|byte| {
+        !must_escape(byte, part)
+            || matches!(
+                byte,
+                b'!' | b'$'
+                    | b'&'
+                    | b'\''
+                    | b'('
+                    | b')'
+                    | b'*'
+                    | b'+'
+                    | b','
+                    | b';'
+                    | b'='
+                    | b':'
+                    | b'@'
+                    | b'['
+                    | b']'
+                    | b'%'
+            )
+    })
 }
 
 fn must_escape(byte: u8, part: Part) -> bool {
-    let kept: &[u8] = match part {
-        Part::UserInfo => b"$&+,;=",
-        Part::Host => b"!$&'()*+,;=:[]<>\"",
-        Part::Path => b"$&+,/:;=@",
-        Part::Fragment => b"$&+,/:;=?@!()*",
+    let kept = match byte {
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => true,
+        b'$' | b'&' | b'+' | b',' | b';' | b'=' => true,
+        b':' => part != Part::UserInfo,
+        b'/' | b'@' => matches!(part, Part::Path | Part::Fragment),
+        b'!' | b'(' | b')' | b'*' => matches!(part, Part::Host | Part::Fragment),
+        b'?' => part == Part::Fragment,
+        b'\'' | b'[' | b']' | b'<' | b'>' | b'"' => part == Part::Host,
+        _ => false,
     };
-    !(byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) || kept.contains(&byte))
+    !kept
 }

@@ -1,0 +1,3 @@
+module heartbeats/bench
+
+go 1.22

@@ -1,0 +1,141 @@
+//! The processor time of one event, for us and for the peers, in turns.
+
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+use std::{env, thread};
+
+use anyhow::{Context, ensure};
+use serde_json::{Map, Value};
+
+use crate::process::Process;
+use crate::results::{Samples, print_ratios, save};
+use crate::sink::Sink;
+use crate::sources::{Serve, Sources, host};
+
+const WARM_UP: Duration = Duration::from_millis(1500);
+const WINDOW: Duration = Duration::from_secs(4);
+/// Sources of `serve`, each of them ten times a second.
+const SOURCES: usize = 500;
+
+const GO: &str = "Go net/http, sequential";
+const NATIVE: &str = "native hyper-util, sequential";
+
+/// A sender that is under way.
+enum Sender {
+    Process(Process),
+    Serve(
+        Serve,
+        #[expect(dead_code, reason = "the folder is gone with it")] Sources,
+    ),
+}
+
+/// Measures, prints and saves.
+pub(crate) fn measure(rounds: usize, only: &str, component: Option<&Path>) -> anyhow::Result<()> {
+    let go = env::var("GO_PEER").context("GO_PEER is not set; run `make bench`")?;
+    let wasmtime = env::var("WASMTIME").context("WASMTIME is not set; run `make bench`")?;
+    let heartbeats = host()?.with_file_name("../wasm32-wasip2/release/heartbeats.wasm");
+    type Start<'a> = Box<dyn Fn(&Sink) -> anyhow::Result<Sender> + 'a>;
+    let peers: Vec<(&str, Start)> = vec![
+        (GO, Box::new(|sink| alone(Command::new(&go), sink))),
+        (
+            NATIVE,
+            Box::new(|sink| {
+                let mut native = Command::new(env::current_exe()?);
+                native.arg("native");
+                alone(native, sink)
+            }),
+        ),
+        (
+            "serve, a fresh sandbox each beat",
+            Box::new(|sink| serve(sink, component)),
+        ),
+        (
+            "heartbeats-host run, one sandbox",
+            Box::new(|sink| {
+                let mut run = Command::new(host()?);
+                run.args(["run", "--", "--period=1us"]);
+                alone(run, sink)
+            }),
+        ),
+        (
+            "wasmtime run, one sandbox",
+            Box::new(|sink| {
+                let mut run = Command::new(&wasmtime);
+                run.args(["run", "-Shttp"]);
+                for name in ["K_SINK", "POD_NAME", "POD_NAMESPACE"] {
+                    run.args(["--env", name]);
+                }
+                run.arg(&heartbeats).arg("--period=1us");
+                alone(run, sink)
+            }),
+        ),
+    ];
+    let peers: Vec<_> = peers
+        .into_iter()
+        .filter(|(name, _)| name.contains(only))
+        .collect();
+    let mut costs: Vec<Samples> = peers.iter().map(|(name, _)| Samples::named(name)).collect();
+    let mut rates: Vec<Samples> = peers.iter().map(|(name, _)| Samples::named(name)).collect();
+    for _ in 0..rounds {
+        for (number, (name, start)) in peers.iter().enumerate() {
+            let sink = Sink::start()?;
+            let sender = start(&sink)?;
+            thread::sleep(WARM_UP);
+            let (cpu, events) = (sender.cpu()?, sink.count());
+            thread::sleep(WINDOW);
+            let (cpu, events) = (sender.cpu()? - cpu, sink.count() - events);
+            ensure!(events > 0, "{name} sent nothing");
+            costs[number]
+                .values
+                .push(cpu.as_secs_f64() * 1e6 / events as f64);
+            rates[number]
+                .values
+                .push(events as f64 / WINDOW.as_secs_f64());
+        }
+    }
+    print_ratios("CPU µs an event", &costs, &[GO, NATIVE]);
+    println!();
+    print_ratios("events/s", &rates, &[]);
+    let result: Map<String, Value> = costs
+        .iter()
+        .zip(&rates)
+        .map(|(cost, rate)| {
+            let both = serde_json::json!({"cpu_us_per_event": cost.json(), "events_per_second": rate.json()});
+            (cost.name.clone(), both)
+        })
+        .collect();
+    save("cpu", &result.into())
+}
+
+/// A process that sends one event after the other.
+fn alone(mut command: Command, sink: &Sink) -> anyhow::Result<Sender> {
+    command
+        .env("K_SINK", sink.url())
+        .env("POD_NAME", "source-1")
+        .env("POD_NAMESPACE", "tenant-1");
+    Ok(Sender::Process(Process::start(&mut command)?))
+}
+
+fn serve(sink: &Sink, component: Option<&Path>) -> anyhow::Result<Sender> {
+    let sources = Sources::new()?;
+    let component = component.map_or_else(String::new, |path| {
+        format!(", component: {{path: '{}'}}", path.display())
+    });
+    sources.write("all", 0..SOURCES, |_| {
+        format!(
+            "sink: {{uri: '{}'}}, schedule: 100ms, startJitter: 100ms{component}",
+            sink.url()
+        )
+    })?;
+    Ok(Sender::Serve(sources.serve()?, sources))
+}
+
+impl Sender {
+    fn cpu(&self) -> anyhow::Result<Duration> {
+        match self {
+            Self::Process(process) => process.cpu(),
+            Self::Serve(serve, _) => serve.process.cpu(),
+        }
+    }
+}
