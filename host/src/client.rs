@@ -26,7 +26,8 @@ use pool::Pool;
 pub use body::{AnswerBody, drain_request};
 pub use proxy::{Proxies, ProxyError};
 pub use timeouts::Timeouts;
-pub use trust::{OldestTls, Trust, TrustError, TrustSettings};
+pub(crate) use trust::check_pem;
+pub use trust::{OldestTls, PemError, Trust, TrustError, TrustSettings};
 
 /// A client whose connections all sandboxes with the same trust share. Clones share them too.
 #[derive(Clone)]

@@ -85,7 +85,7 @@ pub enum Error {
     #[error(transparent)]
     Trust(#[from] TrustError),
     /// The token cannot be used.
-    #[error(transparent)]
+    #[error("{0}, or name another file with --oidc-token")]
     Token(#[from] TokenError),
     /// Two ways to show who the source is, of which a request can carry only one.
     #[error(

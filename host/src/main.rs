@@ -17,7 +17,7 @@ use heartbeats_host::environment::environment;
 use heartbeats_host::identity::Token;
 use heartbeats_host::run::{Exit, Lines, Source, run};
 use heartbeats_host::sandbox::Limits;
-use heartbeats_host::serve::{self, Shard};
+use heartbeats_host::serve::{self, Shard, Tokens};
 use heartbeats_host::shutdown::Stop;
 use heartbeats_host::telemetry::{Health, Metrics, Server};
 
@@ -108,6 +108,7 @@ async fn serve_sources(options: Serve, stop: Stop) -> anyhow::Result<Exit> {
         shard: options.shard.unwrap_or(Shard::ALL),
         tenant_limits: options.tenant_limits.unwrap_or_default(),
         trust,
+        tokens: Tokens::new(options.oidc_tokens),
         proxies: Proxies::new(&|name| env::var_os(name))?,
         admin: options.admin,
         grace_period: options.grace_period,

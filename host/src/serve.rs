@@ -6,6 +6,7 @@
 //! | [`scheduler`] | which source beats when; pure, with the `wheel` of timers and the `tenants` that take turns |
 //! | `service` | the loop that owns the scheduler |
 //! | `executor`, `beat` | threads that make beats, each in a fresh instance of a `component` |
+//! | `clients`, `tokens` | whom a beat's request trusts, and what it shows |
 //! | `admin` | what can be seen and done over HTTP |
 //!
 //! The scheduler is owned by one thread; the threads of the executor only get whole beats to make and hand back their outcomes.
@@ -13,12 +14,14 @@
 mod admin;
 mod beat;
 mod catalog;
+mod clients;
 mod component;
 mod executor;
 mod metered;
 mod service;
 mod shard;
 mod tenants;
+mod tokens;
 mod watch;
 mod wheel;
 
@@ -32,11 +35,12 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 
 use crate::Error;
-use crate::client::{Client, Proxies, Trust, TrustSettings};
+use crate::client::{Proxies, Trust, TrustSettings};
 use crate::engine::Engine;
 use crate::sandbox::Output;
 use crate::shutdown::Stop;
 use crate::telemetry::Metrics;
+use clients::Clients;
 use executor::Executors;
 use scheduler::Scheduler;
 use service::{Clock, Service};
@@ -45,6 +49,7 @@ pub use catalog::{Catalog, Changes};
 pub use component::{Component, Components};
 pub use shard::{Shard, ShardError};
 pub use tenants::{TenantLimits, TenantLimitsError};
+pub use tokens::Tokens;
 
 /// Beats in flight in the whole process: each holds an instance, and the system bounds the mappings of those.
 const INSTANCES: u32 = 1_000;
@@ -63,6 +68,8 @@ pub struct Options {
     pub tenant_limits: TenantLimits,
     /// Whom they trust over `https`.
     pub trust: TrustSettings,
+    /// What they show to sinks with an audience.
+    pub tokens: Tokens,
     /// Which proxies they send through.
     pub proxies: Proxies,
     /// Where the admin interface listens.
@@ -82,19 +89,17 @@ pub async fn serve(options: Options, stop: Stop) -> Result<(), Error> {
     let (output, writer) = Output::new(std::io::stderr()).map_err(thread)?;
     let (done_sender, done) = service::done();
     let cores = available_parallelism().map_or(1, usize::from);
-    let clients: Vec<Client> = (0..cores)
-        .map(|_| {
-            Ok(Client::new(
-                Trust::read(&options.trust)?,
-                options.proxies.clone(),
-            )?)
-        })
-        .collect::<Result<_, Error>>()?;
-    let executors =
-        Executors::start(clients, &Metrics::default(), &output, &done_sender).map_err(thread)?;
+    let trust = Trust::read(&options.trust)?;
+    let clients = (0..cores)
+        .map(|_| Clients::new(trust.clone(), options.proxies.clone()))
+        .collect::<Result<_, _>>()?;
+    let tokens = &options.tokens;
+    let executors = Executors::start(clients, tokens, &Metrics::default(), &output, &done_sender)
+        .map_err(thread)?;
     drop(output);
     let (changes_sender, changes) = mpsc::unbounded_channel();
-    let catalog = Catalog::new(options.sources, options.shard, Components::new(engine));
+    let catalog = Catalog::new(options.sources, options.shard, Components::new(engine))
+        .with_tokens(options.tokens);
     watch::start(catalog, changes_sender).map_err(thread)?;
     let (requests_sender, requests) = mpsc::channel(REQUESTS);
     eprintln!("admin interface on http://{}", admin.address());

@@ -45,6 +45,11 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "DIR")]
     pub(crate) ca_dir: Option<PathBuf>,
 
+    /// A folder with tokens for sinks with an audience, one in each file NAMESPACE/AUDIENCE; docs/serve.md tells how an audience
+    /// becomes a file's name. A token is read when it is sent
+    #[arg(long, value_name = "DIR")]
+    pub(crate) oidc_tokens: Option<PathBuf>,
+
     /// How long beats in flight may go on after SIGTERM or SIGINT
     #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = parse_positive)]
     pub(crate) grace_period: Duration,

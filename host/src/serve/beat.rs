@@ -9,13 +9,16 @@ use uuid::Uuid;
 use wasmtime::Store;
 use wasmtime_wasi::I32Exit;
 
+use super::clients::Clients;
 use super::component::{Component, Door, ticker};
 use super::metered::{Exhausted, Metered};
-use super::scheduler::{Error, Failure, Job, Outcome};
+use super::scheduler::{Error, Failure, Job, Outcome, Shared};
+use super::tokens::Tokens;
 use crate::beats::Beats;
 use crate::client::Client;
 use crate::egress::{Egress, Policy};
 use crate::error::one_line;
+use crate::identity::Token;
 use crate::manifest::Sink;
 use crate::sandbox::{Limits, Output, Sandbox, Settings};
 use crate::telemetry::Metrics;
@@ -53,22 +56,31 @@ impl Runnable {
 /// Makes one attempt.
 pub(super) async fn beat(
     job: &Job<Runnable>,
-    client: Client,
+    clients: &Clients,
+    tokens: &Tokens,
     metrics: Metrics,
     output: &Output,
 ) -> Outcome {
     let settings = &job.shared.settings;
     let runnable = &job.shared.runnable;
     let beats = Beats::default();
-    let policy = match (&job.dead, &runnable.dead_letter_sink) {
-        (Some(_), Some(policy)) => policy,
-        _ => &runnable.sink,
+    let (sink, policy) = sink(job);
+    let (client, token) = match identity(job, sink, clients, tokens) {
+        Ok(identity) => identity,
+        Err(reason) => {
+            let error = Error {
+                status: None,
+                reason: reason.into(),
+            };
+            return Err(Failure::Retryable { error, after: None });
+        }
     };
     let limits = Limits {
         memory_bytes: usize::try_from(settings.limits.memory).unwrap_or(usize::MAX),
         ..Limits::default()
     };
-    let egress = Egress::new(policy.clone(), client, beats.clone(), &limits, metrics);
+    let egress = Egress::new(policy.clone(), client, beats.clone(), &limits, metrics)
+        .identified_by(token.map(Arc::new));
     let lines = output.prefixed(&format!("{}: ", job.key));
     let sandbox = Settings {
         args: args(job),
@@ -125,6 +137,38 @@ pub(super) async fn beat(
             after: None,
         }),
     }
+}
+
+/// Where the event goes.
+fn sink(job: &Job<Runnable>) -> (&Sink, &Arc<Policy>) {
+    let Shared { settings, runnable } = &*job.shared;
+    match (
+        &job.dead,
+        &settings.delivery.dead_letter_sink,
+        &runnable.dead_letter_sink,
+    ) {
+        (Some(_), Some(sink), Some(policy)) => (sink, policy),
+        _ => (&settings.sink, &runnable.sink),
+    }
+}
+
+/// Who the sink has to be, and who the source is to it; the guest has to do with neither.
+fn identity(
+    job: &Job<Runnable>,
+    sink: &Sink,
+    clients: &Clients,
+    tokens: &Tokens,
+) -> Result<(Client, Option<Token>), String> {
+    let client = clients
+        .trusting(sink.ca_certs.as_ref())
+        .map_err(|error| error.to_string())?;
+    let token = sink
+        .audience
+        .as_ref()
+        .map(|audience| tokens.open(&job.key.namespace, audience))
+        .transpose()
+        .map_err(|error| error.to_string())?;
+    Ok((client, token))
 }
 
 async fn run(
@@ -202,10 +246,7 @@ fn args(job: &Job<Runnable>) -> Vec<String> {
 
 fn env(job: &Job<Runnable>) -> Vec<(String, String)> {
     let settings = &job.shared.settings;
-    let sink = match (&job.dead, &settings.delivery.dead_letter_sink) {
-        (Some(_), Some(sink)) => sink,
-        _ => &settings.sink,
-    };
+    let (sink, _) = sink(job);
     let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
     let mut env = vec![
         pair("K_SINK", &sink.uri),

@@ -1,5 +1,7 @@
 //! What the manifests say now, and what of it has changed.
 
+mod ready;
+
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
 use std::path::{Path, PathBuf};
@@ -9,8 +11,10 @@ use super::beat::Runnable;
 use super::component::Components;
 use super::scheduler::{Shared, Spec};
 use super::shard::Shard;
+use super::tokens::Tokens;
 use crate::manifest::{Found, Key, Located, Problem, Settings, Source, documents, find};
 use crate::stamp::Stamp;
+use ready::Ready;
 
 /// The sources of some files and folders.
 pub struct Catalog {
@@ -19,8 +23,9 @@ pub struct Catalog {
     components: Components,
     files: BTreeMap<PathBuf, File>,
     /// What runs.
-    current: HashMap<Arc<Key>, Planned>,
+    current: HashMap<Arc<Key>, Current>,
     known: Known,
+    ready: Ready,
 }
 
 /// What has changed since the last [look](Catalog::look).
@@ -40,6 +45,12 @@ struct Planned {
     suspend: bool,
 }
 
+/// A source as it was told last.
+struct Current {
+    shared: Arc<Shared<Runnable>>,
+    suspend: Option<Arc<str>>,
+}
+
 #[derive(Default)]
 struct File {
     stamp: Option<Stamp>,
@@ -52,6 +63,8 @@ struct File {
 struct Known {
     hasher: RandomState,
     by_hash: HashMap<u64, Arc<Shared<Runnable>>>,
+    /// Authorities, which many settings have that differ in the rest.
+    ca_certs: HashSet<Arc<str>>,
 }
 
 impl Catalog {
@@ -64,6 +77,15 @@ impl Catalog {
             files: BTreeMap::new(),
             current: HashMap::new(),
             known: Known::default(),
+            ready: Ready::default(),
+        }
+    }
+
+    /// Suspends sources whose sinks have an audience, while there is no token for it.
+    pub fn with_tokens(self, tokens: Tokens) -> Self {
+        Self {
+            ready: Ready::new(tokens),
+            ..self
         }
     }
 
@@ -78,7 +100,7 @@ impl Catalog {
         if found.unreadable.is_empty() {
             self.files.retain(|path, _| present.contains(path));
         }
-        let mut changed = all || self.files.len() != before;
+        let mut changed = self.ready.look() || all || self.files.len() != before;
         for path in &found.files {
             let stamp = Stamp::of(path).ok();
             let same = self
@@ -117,7 +139,8 @@ impl Catalog {
             parent => parent.map(Path::to_owned),
         };
         let parents: Vec<_> = parents.chain(components).filter_map(parent).collect();
-        found.folders.into_iter().chain(parents).collect()
+        let folders = found.folders.into_iter().chain(parents);
+        folders.chain(self.ready.folders()).collect()
     }
 
     fn read(&mut self, path: &Path, stamp: Option<Stamp>, old: &File) -> File {
@@ -159,6 +182,7 @@ impl Catalog {
             return;
         }
         let mut settings = source.settings;
+        self.known.share_authorities(&mut settings);
         settings
             .component
             .relative_to(path.parent().unwrap_or(Path::new("")));
@@ -207,17 +231,23 @@ impl Catalog {
                     continue;
                 }
                 seen.insert(key.clone(), (path, *line));
+                let settings = &planned.shared.settings;
+                let suspend = self.ready.resting(key, settings, planned.suspend);
                 let old = self.current.get(key);
                 if old.is_some_and(|old| {
-                    Arc::ptr_eq(&old.shared, &planned.shared) && old.suspend == planned.suspend
+                    Arc::ptr_eq(&old.shared, &planned.shared) && old.suspend == suspend
                 }) {
                     continue;
                 }
-                self.current.insert(key.clone(), planned.clone());
+                let current = Current {
+                    shared: planned.shared.clone(),
+                    suspend: suspend.clone(),
+                };
+                self.current.insert(key.clone(), current);
                 changes.set.push(Spec {
                     key: key.clone(),
                     shared: planned.shared.clone(),
-                    suspend: planned.suspend,
+                    suspend,
                 });
             }
         }
@@ -228,6 +258,7 @@ impl Catalog {
             }
             stays
         });
+        self.ready.forget_unneeded();
         changes.problems = Some(problems);
         changes
     }
@@ -254,8 +285,23 @@ impl Known {
         shared
     }
 
+    fn share_authorities(&mut self, settings: &mut Settings) {
+        let dead = settings.delivery.dead_letter_sink.as_mut();
+        for sink in std::iter::once(&mut settings.sink).chain(dead) {
+            let Some(ca_certs) = &mut sink.ca_certs else {
+                continue;
+            };
+            match self.ca_certs.get(ca_certs) {
+                Some(known) => *ca_certs = known.clone(),
+                None => drop(self.ca_certs.insert(ca_certs.clone())),
+            }
+        }
+    }
+
     fn forget_unused(&mut self) {
         self.by_hash.retain(|_, known| Arc::strong_count(known) > 1);
+        self.ca_certs
+            .retain(|ca_certs| Arc::strong_count(ca_certs) > 1);
     }
 }
 

@@ -7,8 +7,9 @@ use tokio::runtime::Builder;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use super::beat::{Runnable, beat};
+use super::clients::Clients;
 use super::scheduler::{Job, Outcome, Ticket};
-use crate::client::Client;
+use super::tokens::Tokens;
 use crate::sandbox::Output;
 use crate::telemetry::Metrics;
 
@@ -22,17 +23,19 @@ pub(super) struct Executors {
 }
 
 impl Executors {
-    /// Starts a thread for each client; what ends goes to `done`. They end when this is dropped, and with them all that is in
+    /// Starts a thread for each of the clients; what ends goes to `done`. They end when this is dropped, and with them all that is in
     /// flight.
     pub(super) fn start(
-        clients: Vec<Client>,
+        clients: Vec<Clients>,
+        tokens: &Tokens,
         metrics: &Metrics,
         output: &Output,
         done: &UnboundedSender<Done>,
     ) -> io::Result<Self> {
-        let queues = clients
-            .into_iter()
-            .map(|client| executor(client, metrics.clone(), output.clone(), done.clone()));
+        let queues = clients.into_iter().map(|clients| {
+            let (tokens, metrics) = (tokens.clone(), metrics.clone());
+            executor(clients, tokens, metrics, output.clone(), done.clone())
+        });
         Ok(Self {
             queues: queues.collect::<io::Result<_>>()?,
             next: 0,
@@ -48,7 +51,8 @@ impl Executors {
 }
 
 fn executor(
-    client: Client,
+    clients: Clients,
+    tokens: Tokens,
     metrics: Metrics,
     output: Output,
     done: UnboundedSender<Done>,
@@ -58,10 +62,10 @@ fn executor(
     thread::Builder::new().name("beats".into()).spawn(move || {
         runtime.block_on(async {
             while let Some(job) = jobs.recv().await {
-                let (client, output, done) = (client.clone(), output.clone(), done.clone());
-                let metrics = metrics.clone();
+                let (clients, tokens) = (clients.clone(), tokens.clone());
+                let (metrics, output, done) = (metrics.clone(), output.clone(), done.clone());
                 tokio::spawn(async move {
-                    let outcome = beat(&job, client, metrics, &output).await;
+                    let outcome = beat(&job, &clients, &tokens, metrics, &output).await;
                     // At the end of the process nobody waits for it.
                     let _ = done.send((job.ticket, outcome));
                 });
