@@ -1,6 +1,7 @@
 //! `serve`: many sources of many tenants in one process, from manifests.
 
 mod destinations;
+mod sockets;
 mod world;
 
 use std::fs;

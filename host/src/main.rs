@@ -110,6 +110,7 @@ async fn serve_sources(options: Serve, stop: Stop) -> anyhow::Result<Exit> {
         trust,
         tokens: Tokens::new(options.oidc_tokens),
         proxies: Proxies::new(&|name| env::var_os(name))?,
+        sockets: options.sockets,
         admin: options.admin,
         grace_period: options.grace_period,
     };

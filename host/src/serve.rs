@@ -18,6 +18,7 @@ mod clients;
 mod component;
 mod executor;
 mod metered;
+mod open_files;
 mod service;
 mod shard;
 mod tenants;
@@ -35,7 +36,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 
 use crate::Error;
-use crate::client::{Proxies, Trust, TrustSettings};
+use crate::client::{Proxies, Sockets, Trust, TrustSettings};
 use crate::engine::Engine;
 use crate::sandbox::Output;
 use crate::shutdown::Stop;
@@ -47,6 +48,7 @@ use service::{Clock, Service};
 
 pub use catalog::{Catalog, Changes};
 pub use component::{Component, Components};
+pub use open_files::SocketsError;
 pub use shard::{Shard, ShardError};
 pub use tenants::{TenantLimits, TenantLimitsError};
 pub use tokens::Tokens;
@@ -72,6 +74,8 @@ pub struct Options {
     pub tokens: Tokens,
     /// Which proxies they send through.
     pub proxies: Proxies,
+    /// Connections to sinks, idle ones too; `None`: what the system's limit on open files leaves.
+    pub sockets: Option<usize>,
     /// Where the admin interface listens.
     pub admin: SocketAddr,
     /// How long beats in flight may go on after the first signal.
@@ -84,6 +88,9 @@ pub async fn serve(options: Options, stop: Stop) -> Result<(), Error> {
         what: "cannot start a thread",
         reason,
     };
+    let limit = open_files::sockets(options.sockets)?;
+    warn_of_greed(limit, options.tenant_limits);
+    let sockets = Sockets::new(limit);
     let admin = admin::Listener::bind(options.admin).await?;
     let engine = Engine::pooling(INSTANCES)?;
     let (output, writer) = Output::new(std::io::stderr()).map_err(thread)?;
@@ -91,7 +98,7 @@ pub async fn serve(options: Options, stop: Stop) -> Result<(), Error> {
     let cores = available_parallelism().map_or(1, usize::from);
     let trust = Trust::read(&options.trust)?;
     let clients = (0..cores)
-        .map(|_| Clients::new(trust.clone(), options.proxies.clone()))
+        .map(|_| Clients::new(trust.clone(), options.proxies.clone(), sockets.clone()))
         .collect::<Result<_, _>>()?;
     let tokens = &options.tokens;
     let executors = Executors::start(clients, tokens, &Metrics::default(), &output, &done_sender)
@@ -112,6 +119,7 @@ pub async fn serve(options: Options, stop: Stop) -> Result<(), Error> {
         requests,
         clock: Clock::start(),
         instances: INSTANCES as usize,
+        sockets: (sockets, limit),
         grace_period: options.grace_period,
         ready: false,
         problems: 0,
@@ -120,4 +128,15 @@ pub async fn serve(options: Options, stop: Stop) -> Result<(), Error> {
     admin.abort();
     writer.finish(LAST_LINES);
     Ok(())
+}
+
+/// No tenant should be able to take all sockets.
+fn warn_of_greed(sockets: usize, limits: TenantLimits) {
+    let one_tenant = limits.in_flight as usize * beat::REQUESTS;
+    if one_tenant >= sockets {
+        tracing::warn!(
+            sockets,
+            "one tenant's beats in flight may take all sockets; raise --sockets above {one_tenant}, or lower in-flight of --tenant-limits"
+        );
+    }
 }

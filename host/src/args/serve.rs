@@ -36,6 +36,11 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "NAME=N,…")]
     pub(crate) tenant_limits: Option<TenantLimits>,
 
+    /// Connections to sinks that may be open at the same time, idle ones too [default: 10000, or what the limit on open files
+    /// leaves]
+    #[arg(long, value_name = "N", value_parser = sockets)]
+    pub(crate) sockets: Option<usize>,
+
     /// Run one share of the sources: I from 0 to N-1, as N processes with the same manifests
     #[arg(long, value_name = "I/N")]
     pub(crate) shard: Option<Shard>,
@@ -53,6 +58,11 @@ pub(crate) struct Serve {
     /// How long beats in flight may go on after SIGTERM or SIGINT
     #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = parse_positive)]
     pub(crate) grace_period: Duration,
+}
+
+fn sockets(text: &str) -> Result<usize, &'static str> {
+    let number = text.parse().ok().filter(|number| *number > 0);
+    number.ok_or("is no number of sockets; write one from 1 on")
 }
 
 const CHECK_EXAMPLES: &str = "\

@@ -38,6 +38,9 @@ const LAST_WORDS: Duration = Duration::from_millis(100);
 /// How much of a reason is told to the dead letter sink: Knative's own bound.
 const ERROR_DATA: usize = 1024;
 
+/// Requests of one beat at the same time, each with a socket: so few that a tenant's beats in flight cannot take all.
+pub(super) const REQUESTS: usize = 2;
+
 impl Runnable {
     pub(super) fn new(component: Arc<Component>, settings: &crate::manifest::Settings) -> Self {
         let policy = |sink: &Sink| Arc::new(Policy::new(sink.origin(), Vec::new()));
@@ -77,6 +80,7 @@ pub(super) async fn beat(
     };
     let limits = Limits {
         memory_bytes: usize::try_from(settings.limits.memory).unwrap_or(usize::MAX),
+        requests: REQUESTS,
         ..Limits::default()
     };
     let egress = Egress::new(policy.clone(), client, beats.clone(), &limits, metrics)

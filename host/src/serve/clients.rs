@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::client::{Client, Proxies, Trust, TrustError};
+use crate::client::{Client, Proxies, Sockets, Trust, TrustError};
 
 /// Clients for authorities of sinks' own that a thread keeps: each holds all that is trusted, and its connections.
 const KEPT: usize = 64;
@@ -20,15 +20,21 @@ struct Shared {
     usual: Client,
     trust: Trust,
     proxies: Proxies,
+    sockets: Sockets,
     others: Mutex<Recent<Client>>,
 }
 
 impl Clients {
-    pub(super) fn new(trust: Trust, proxies: Proxies) -> Result<Self, TrustError> {
+    pub(super) fn new(
+        trust: Trust,
+        proxies: Proxies,
+        sockets: Sockets,
+    ) -> Result<Self, TrustError> {
         Ok(Self(Arc::new(Shared {
-            usual: Client::new(trust.clone(), proxies.clone())?,
+            usual: Client::sharing(&sockets, trust.clone(), proxies.clone())?,
             trust,
             proxies,
+            sockets,
             others: Mutex::default(),
         })))
     }
@@ -40,7 +46,8 @@ impl Clients {
         };
         let mut others = self.0.others.lock().unwrap_or_else(PoisonError::into_inner);
         others.get(ca_certs, Instant::now(), || {
-            Client::new(self.0.trust.and(ca_certs.clone()), self.0.proxies.clone())
+            let trust = self.0.trust.and(ca_certs.clone());
+            Client::sharing(&self.0.sockets, trust, self.0.proxies.clone())
         })
     }
 }
