@@ -52,7 +52,7 @@ fn start(command: Command, format: LogFormat) -> anyhow::Result<Exit> {
         match command {
             Command::Run(options) => run_source(options, format, stop).await,
             Command::Serve(options) => serve_sources(options, stop).await,
-            Command::Check(options) => check_paths(options),
+            Command::Check(options) => check_paths(options).await,
             Command::Display(options) => show_events(options, stop).await,
             Command::Demo => Ok(demo::run(&Engine::new()?, Style::of_stdout(false), stop).await?),
         }
@@ -118,8 +118,8 @@ async fn serve_sources(options: Serve, stop: Stop) -> anyhow::Result<Exit> {
     Ok(Exit::Success)
 }
 
-fn check_paths(options: Check) -> anyhow::Result<Exit> {
-    let checked = check(&Engine::new()?, options.paths);
+async fn check_paths(options: Check) -> anyhow::Result<Exit> {
+    let checked = check(&Engine::new()?, options.paths).await?;
     for problem in &checked.problems {
         eprintln!("{problem}");
     }

@@ -6,6 +6,7 @@
 //! | [`scheduler`] | which source beats when; pure, with the `wheel` of timers and the `tenants` that take turns |
 //! | `service` | the loop that owns the scheduler |
 //! | `executor`, `beat` | threads that make beats, each in a fresh instance of a `component` |
+//! | `checking` | what a component thinks of a source's settings |
 //! | `clients`, `tokens` | whom a beat's request trusts, and what it shows |
 //! | `admin` | what can be seen and done over HTTP |
 //!
@@ -14,6 +15,7 @@
 mod admin;
 mod beat;
 mod catalog;
+mod checking;
 mod clients;
 mod component;
 mod executor;
@@ -47,6 +49,7 @@ use scheduler::Scheduler;
 use service::{Clock, Service};
 
 pub use catalog::{Catalog, Changes};
+pub(crate) use checking::check;
 pub use component::{Component, Components};
 pub use open_files::SocketsError;
 pub use shard::{Shard, ShardError};

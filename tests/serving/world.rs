@@ -96,6 +96,11 @@ impl World {
         }
     }
 
+    /// Where its admin interface is.
+    pub(crate) fn admin(&self) -> &str {
+        &self.admin
+    }
+
     pub(crate) fn folder(&self) -> &Path {
         self.folder.path()
     }

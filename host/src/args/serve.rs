@@ -66,7 +66,8 @@ fn sockets(text: &str) -> Result<usize, &'static str> {
 }
 
 const CHECK_EXAMPLES: &str = "\
-Everything that is wrong is reported, with its file, line and field. The exit status is 0 if nothing is, else 1.
+Everything that is wrong is reported, with its file, line and field; components are asked about the settings of their
+sources too. The exit status is 0 if nothing is, else 1.
 
 Example:
   heartbeats-host check sources/ my.wasm";

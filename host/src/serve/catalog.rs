@@ -39,6 +39,14 @@ pub struct Changes {
     pub problems: Option<Vec<Located>>,
 }
 
+/// A source in its file.
+pub(crate) struct Place<'a> {
+    pub(crate) file: &'a Path,
+    pub(crate) line: usize,
+    pub(crate) key: Arc<Key>,
+    pub(crate) shared: Arc<Shared<Runnable>>,
+}
+
 #[derive(Clone)]
 struct Planned {
     shared: Arc<Shared<Runnable>>,
@@ -127,6 +135,19 @@ impl Catalog {
             problems: Some(problems),
             ..changes
         }
+    }
+
+    /// The sources that run, and where each stands.
+    pub(crate) fn sources(&self) -> impl Iterator<Item = Place<'_>> {
+        self.files.iter().flat_map(|(path, file)| {
+            let place = |(key, planned, line): &'_ (Arc<Key>, Planned, usize)| Place {
+                file: path,
+                line: *line,
+                key: key.clone(),
+                shared: planned.shared.clone(),
+            };
+            file.sources.iter().map(place)
+        })
     }
 
     /// Where changes may show.

@@ -1,9 +1,13 @@
-//! Metrics in the text format of Prometheus. Labels are tenants, of which there are few, never sources.
+//! Metrics in the text format of Prometheus. Labels are tenants, of which there are few, and sources only if they are asked for.
+
+mod by_source;
 
 use std::fmt::Write;
 
 use crate::serve::scheduler::TenantView;
 use crate::serve::service::Status;
+
+pub(super) use by_source::BySource;
 
 type Metric = (
     &'static str,
