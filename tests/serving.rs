@@ -1,5 +1,6 @@
 //! `serve`: many sources of many tenants in one process, from manifests.
 
+mod commands;
 mod destinations;
 mod sockets;
 mod world;
