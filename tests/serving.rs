@@ -2,6 +2,7 @@
 
 mod commands;
 mod destinations;
+mod interface;
 mod sockets;
 mod world;
 
