@@ -119,7 +119,8 @@ async fn serve_sources(options: Serve, stop: Stop) -> anyhow::Result<Exit> {
 }
 
 async fn check_paths(options: Check) -> anyhow::Result<Exit> {
-    let checked = check(&Engine::new()?, options.paths).await?;
+    // Components are asked one at a time, and one may need the core instances of two.
+    let checked = check(&Engine::pooling(2)?, options.paths).await?;
     for problem in &checked.problems {
         eprintln!("{problem}");
     }

@@ -133,13 +133,14 @@ pub async fn serve(options: Options, stop: Stop) -> Result<(), Error> {
     Ok(())
 }
 
-/// No tenant should be able to take all sockets.
+/// No tenant should be able to take all there is.
 fn warn_of_greed(sockets: usize, limits: TenantLimits) {
-    let one_tenant = limits.in_flight as usize * beat::REQUESTS;
-    if one_tenant >= sockets {
+    let one_tenant = limits.in_flight as usize;
+    let most = (INSTANCES as usize).min(sockets / beat::REQUESTS);
+    if one_tenant >= most {
         tracing::warn!(
             sockets,
-            "one tenant's beats in flight may take all sockets; raise --sockets above {one_tenant}, or lower in-flight of --tenant-limits"
+            "one tenant's beats in flight may take all sockets or instances; make in-flight of --tenant-limits less than {most}, or raise --sockets"
         );
     }
 }

@@ -47,7 +47,7 @@ impl Runnable {
         Self {
             component,
             sink: policy(&settings.sink),
-            dead_letter_sink: settings.delivery.dead_letter_sink.as_ref().map(policy),
+            dead_letter_sink: settings.delivery.dead_letter_sink.as_deref().map(policy),
         }
     }
 

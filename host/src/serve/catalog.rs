@@ -307,7 +307,7 @@ impl Known {
     }
 
     fn share_authorities(&mut self, settings: &mut Settings) {
-        let dead = settings.delivery.dead_letter_sink.as_mut();
+        let dead = settings.delivery.dead_letter_sink.as_deref_mut();
         for sink in std::iter::once(&mut settings.sink).chain(dead) {
             let Some(ca_certs) = &mut sink.ca_certs else {
                 continue;

@@ -51,7 +51,7 @@ impl Tokens {
 
 /// The audiences for which a source with these settings needs tokens.
 pub(super) fn audiences(settings: &Settings) -> impl Iterator<Item = &Audience> {
-    let dead = settings.delivery.dead_letter_sink.as_ref();
+    let dead = settings.delivery.dead_letter_sink.as_deref();
     std::iter::once(&settings.sink)
         .chain(dead)
         .filter_map(|sink| sink.audience.as_ref())
