@@ -2,7 +2,7 @@
 
 use heartbeats_host::HEARTBEATS;
 
-use crate::support::{Interfaces, cargo, scratch, unversioned};
+use crate::support::{Interfaces, guests, unversioned};
 
 #[test]
 fn with_all_doors_it_has_at_most_250_000_bytes() {
@@ -17,22 +17,8 @@ fn each_door_can_be_built_alone() {
         ("http", "wasi:http/incoming-handler", 240_000),
         ("ticker", "heartbeats:source/ticker", 180_000),
     ];
-    let target = scratch("one-door");
     for (door, export, limit) in table {
-        cargo(
-            [
-                "wasm",
-                "--locked",
-                "--no-default-features",
-                "--features",
-                door,
-            ],
-            |command| {
-                command.arg("--target-dir").arg(&target);
-            },
-        );
-        let component =
-            std::fs::read(target.join("wasm32-wasip2/release/heartbeats.wasm")).unwrap();
+        let component = std::fs::read(guests::one_door(door)).unwrap();
 
         assert!(
             component.len() <= limit,

@@ -1,14 +1,19 @@
 //! `serve`: many sources of many tenants in one process, from manifests.
 
+mod commands;
+mod destinations;
+mod interface;
+mod sockets;
 mod world;
 
 use std::fs;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 use serde_json::json;
 
-use crate::support::{Answer, Sink, guests, root};
+use crate::support::{Answer, Sink, component_file, guests, root};
 use world::{Manifest, World, check};
 
 const SOON: Duration = Duration::from_secs(2);
@@ -265,6 +270,19 @@ fn the_admin_interface_shows_and_does() {
         "{metrics}"
     );
 
+    assert!(!metrics.contains("source="), "{metrics}");
+    let by_source = world.get_text("/metrics?by=source");
+    for line in [
+        "heartbeats_events_delivered_total{tenant=\"event-test\"} 1",
+        "heartbeats_source_events_delivered_total{tenant=\"event-test\",source=\"a\"} 1",
+        "heartbeats_source_suspended{tenant=\"event-test\",source=\"a\"} 0",
+    ] {
+        assert!(
+            by_source.lines().any(|found| found == line),
+            "{line} in {by_source}"
+        );
+    }
+
     assert_eq!(world.post("/sources/event-test/a/suspend").0, 202);
     assert_eq!(
         world.post("/sources/event-test/a/fire"),
@@ -334,6 +352,72 @@ fn check_reports_everything_and_fails() {
     fs::write(folder.path().join("a.yaml"), good).unwrap();
     fs::remove_file(folder.path().join("b.json")).unwrap();
     check(&[folder.path()]).succeeded();
+}
+
+#[test]
+fn check_asks_each_component_about_its_settings() {
+    let sink = Sink::answering(202);
+    let folder = tempfile::tempdir().unwrap();
+    let source = |name: &str, component: &Path, flag: &str| {
+        let component = component.display();
+        Manifest::new(name, &sink)
+            .spec(&format!(
+                "schedule: 1h, component: {{path: '{component}'}}, args: ['{flag}']"
+            ))
+            .text()
+    };
+    let text = [
+        source("right", component_file(), "--label=x"),
+        source("wrong", component_file(), "--nonsense=x"),
+        source("wrong-too", component_file(), "--nonsense=x"),
+        source("trapping", guests::doors(), "--label=x"),
+        source("command", &guests::one_door("run"), "--nonsense=x"),
+    ]
+    .concat();
+    fs::write(folder.path().join("a.yaml"), text).unwrap();
+
+    let ended = check(&[folder.path()]).failed();
+
+    for (line, name, told) in [
+        (7, "wrong", "--nonsense: no such flag"),
+        (12, "wrong-too", "--nonsense: no such flag"),
+        (17, "trapping", "unreachable"),
+    ] {
+        let start = format!(
+            "a.yaml:{line}: spec: the component of event-test/{name} refuses these settings: "
+        );
+        let problem = ended
+            .stderr
+            .lines()
+            .find(|problem| problem.contains(&start));
+        assert!(
+            problem.is_some_and(|problem| problem.contains(told)),
+            "{start}{told} in {ended:#?}"
+        );
+    }
+    assert!(
+        ended
+            .stdout
+            .starts_with("2 sources and 0 components are right, 3 problems"),
+        "{ended:#?}"
+    );
+    assert_eq!(sink.connections(), 0);
+}
+
+#[test]
+fn a_source_whose_component_refuses_its_settings_is_suspended_with_the_reason() {
+    let sink = Sink::answering(202);
+    let spec = format!(
+        "schedule: 1h, component: {{path: '{}'}}, args: ['--nonsense']",
+        component_file().display()
+    );
+    let world = World::start(&[Manifest::new("a", &sink).spec(&spec)]);
+
+    world.wait_for_state("event-test/a", |state| {
+        let reason = state["reason"].as_str().unwrap_or_default();
+        state["state"] == "suspended" && reason.contains("--nonsense: no such flag")
+    });
+    assert_eq!(sink.connections(), 0);
 }
 
 /// With its sink replaced by the test's own, each example beats.

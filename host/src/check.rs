@@ -1,11 +1,17 @@
-//! Validates manifests and components, and sends nothing.
+//! Validates manifests and components, and asks each component about the settings of its sources. Nothing is sent.
 
+use std::collections::HashMap;
 use std::ffi::OsStr;
+use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::Error;
+use crate::client::{Client, Proxies, Trust};
 use crate::engine::Engine;
-use crate::serve::{Catalog, Component, Components, Shard};
+use crate::manifest::{Located, Problem};
+use crate::sandbox::Output;
+use crate::serve::{self, Catalog, Component, Components, Shard};
 
 /// What a check found.
 #[derive(Debug)]
@@ -19,7 +25,7 @@ pub struct Checked {
 }
 
 /// Checks components (files that end with `.wasm`) and manifests (all other files, and folders of them).
-pub fn check(engine: &Engine, paths: Vec<PathBuf>) -> Checked {
+pub async fn check(engine: &Engine, paths: Vec<PathBuf>) -> Result<Checked, Error> {
     let (components, manifests): (Vec<_>, Vec<_>) = paths
         .into_iter()
         .partition(|path| path.extension() == Some(OsStr::new("wasm")));
@@ -30,14 +36,49 @@ pub fn check(engine: &Engine, paths: Vec<PathBuf>) -> Checked {
         .map(|error| error.to_string())
         .collect();
     let components = named - problems.len();
-    let changes = Catalog::new(manifests, Shard::ALL, Components::new(engine.clone())).look();
+    let mut catalog = Catalog::new(manifests, Shard::ALL, Components::new(engine.clone()));
+    let changes = catalog.look();
     let located = changes.problems.unwrap_or_default();
     problems.extend(located.iter().map(ToString::to_string));
-    Checked {
-        sources: changes.set.len(),
+    let refused = refused(&catalog).await?;
+    problems.extend(refused.iter().map(ToString::to_string));
+    Ok(Checked {
+        sources: changes.set.len() - refused.len(),
         components,
         problems,
+    })
+}
+
+/// What the components say against their sources' settings. Those of equal settings are asked once.
+async fn refused(catalog: &Catalog) -> Result<Vec<Located>, Error> {
+    let client = Client::new(Trust::nobody(), Proxies::default())?;
+    let (output, _) = Output::new(io::sink()).map_err(|reason| Error::System {
+        what: "cannot start a thread",
+        reason,
+    })?;
+    let mut answers = HashMap::new();
+    let mut refused = Vec::new();
+    for place in catalog.sources() {
+        let answer = match answers.get(&Arc::as_ptr(&place.shared)) {
+            Some(known) => known,
+            None => {
+                let answer = serve::check(&place.key, &place.shared, client.clone(), &output).await;
+                answers.entry(Arc::as_ptr(&place.shared)).or_insert(answer)
+            }
+        };
+        if let Err(why) = answer {
+            let problem = Problem {
+                line: place.line,
+                field: "spec".into(),
+                text: format!(
+                    "the component of {} refuses these settings: {why}",
+                    place.key
+                ),
+            };
+            refused.push(problem.in_file(place.file));
+        }
     }
+    Ok(refused)
 }
 
 fn component(engine: &Engine, path: &PathBuf) -> Result<Component, Error> {

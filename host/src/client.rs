@@ -6,6 +6,7 @@ mod failure;
 mod pool;
 mod proxy;
 mod resolver;
+mod sockets;
 mod timeouts;
 mod trust;
 
@@ -25,15 +26,17 @@ use pool::Pool;
 
 pub use body::{AnswerBody, drain_request};
 pub use proxy::{Proxies, ProxyError};
+pub use sockets::Sockets;
 pub use timeouts::Timeouts;
-pub use trust::{OldestTls, Trust, TrustError, TrustSettings};
+pub(crate) use trust::check_pem;
+pub use trust::{OldestTls, PemError, Trust, TrustError, TrustSettings};
 
 /// A client whose connections all sandboxes with the same trust share. Clones share them too.
 #[derive(Clone)]
 pub struct Client(Arc<Shared>);
 
 struct Shared {
-    pool: Pool,
+    pool: Arc<Pool>,
     proxies: Proxies,
     failures: Sparing,
 }
@@ -41,8 +44,15 @@ struct Shared {
 impl Client {
     /// A client that trusts whom `trust` trusts at the time of each request, and goes through these proxies.
     pub fn new(trust: Trust, proxies: Proxies) -> Result<Self, TrustError> {
+        Self::sharing(&Sockets::default(), trust, proxies)
+    }
+
+    /// The same, with sockets that it shares with other clients.
+    pub fn sharing(sockets: &Sockets, trust: Trust, proxies: Proxies) -> Result<Self, TrustError> {
+        let pool = Arc::new(Pool::new(trust, proxies.clone(), sockets.clone())?);
+        sockets.lend(&pool);
         Ok(Self(Arc::new(Shared {
-            pool: Pool::new(trust, proxies.clone())?,
+            pool,
             proxies,
             failures: Sparing::default(),
         })))

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use crate::client::TrustError;
 use crate::identity::TokenError;
 use crate::sandbox::Hit;
+use crate::serve::SocketsError;
 
 /// Why a command of the host failed. The texts name the setting, its value and the remedy, and contain the cause.
 #[derive(Debug, thiserror::Error)]
@@ -81,11 +82,14 @@ pub enum Error {
         /// Why it failed.
         reason: io::Error,
     },
+    /// More sockets than there can be.
+    #[error(transparent)]
+    Sockets(#[from] SocketsError),
     /// It is not clear whom to trust.
     #[error(transparent)]
     Trust(#[from] TrustError),
     /// The token cannot be used.
-    #[error(transparent)]
+    #[error("{0}, or name another file with --oidc-token")]
     Token(#[from] TokenError),
     /// Two ways to show who the source is, of which a request can carry only one.
     #[error(

@@ -7,6 +7,7 @@ use std::sync::{Mutex, PoisonError};
 
 use http::HeaderValue;
 
+use crate::Error;
 use crate::stamp::Stamp;
 
 /// Where Knative mounts the token of a source whose sink has an audience.
@@ -22,7 +23,7 @@ pub struct Token {
 
 /// Why there is no token.
 #[derive(Debug, thiserror::Error)]
-#[error("token {}: {reason}; mount a token there, or name another file with --oidc-token", path.display())]
+#[error("token {}: {reason}; put a token there", path.display())]
 pub struct TokenError {
     path: PathBuf,
     reason: Reason,
@@ -48,10 +49,10 @@ struct Kept {
 
 impl Token {
     /// The token in the file of `--oidc-token`, or where Knative mounts one, if it does.
-    pub fn find(named: Option<&Path>) -> Result<Option<Self>, TokenError> {
+    pub fn find(named: Option<&Path>) -> Result<Option<Self>, Error> {
         match named {
-            Some(path) => Self::open(path).map(Some),
-            None if Path::new(MOUNT).exists() => Self::open(Path::new(MOUNT)).map(Some),
+            Some(path) => Ok(Some(Self::open(path)?)),
+            None if Path::new(MOUNT).exists() => Ok(Some(Self::open(Path::new(MOUNT))?)),
             None => Ok(None),
         }
     }
@@ -145,16 +146,17 @@ mod tests {
         ] {
             let (_dir, path) = file(text);
             let error = Token::open(&path).err().unwrap().to_string();
-            assert!(
-                error.contains(reason) && error.contains("--oidc-token"),
-                "{error}"
-            );
+            assert!(error.contains(reason) && error.contains("; put"), "{error}");
             assert!(!error.contains("secr"), "{error}");
         }
         let missing = Token::find(Some(Path::new("/no/such/token")))
             .err()
             .unwrap();
-        assert!(missing.to_string().contains("/no/such/token"));
+        let missing = missing.to_string();
+        assert!(
+            missing.contains("/no/such/token") && missing.contains("--oidc-token"),
+            "{missing}"
+        );
     }
 
     #[test]

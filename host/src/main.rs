@@ -17,7 +17,7 @@ use heartbeats_host::environment::environment;
 use heartbeats_host::identity::Token;
 use heartbeats_host::run::{Exit, Lines, Source, run};
 use heartbeats_host::sandbox::Limits;
-use heartbeats_host::serve::{self, Shard};
+use heartbeats_host::serve::{self, Shard, Tokens};
 use heartbeats_host::shutdown::Stop;
 use heartbeats_host::telemetry::{Health, Metrics, Server};
 
@@ -56,7 +56,7 @@ fn start(command: Command, format: LogFormat) -> anyhow::Result<Exit> {
         match command {
             Command::Run(options) => run_source(options, format, stop).await,
             Command::Serve(options) => serve_sources(options, stop).await,
-            Command::Check(options) => check_paths(options),
+            Command::Check(options) => check_paths(options).await,
             Command::Display(options) => show_events(options, stop).await,
             Command::Demo => Ok(demo::run(&Engine::new()?, Style::of_stdout(false), stop).await?),
         }
@@ -112,7 +112,9 @@ async fn serve_sources(options: Serve, stop: Stop) -> anyhow::Result<Exit> {
         shard: options.shard.unwrap_or(Shard::ALL),
         tenant_limits: options.tenant_limits.unwrap_or_default(),
         trust,
+        tokens: Tokens::new(options.oidc_tokens),
         proxies: Proxies::new(&|name| env::var_os(name))?,
+        sockets: options.sockets,
         admin: options.admin,
         grace_period: options.grace_period,
     };
@@ -120,8 +122,9 @@ async fn serve_sources(options: Serve, stop: Stop) -> anyhow::Result<Exit> {
     Ok(Exit::Success)
 }
 
-fn check_paths(options: Check) -> anyhow::Result<Exit> {
-    let checked = check(&Engine::new()?, options.paths);
+async fn check_paths(options: Check) -> anyhow::Result<Exit> {
+    // Components are asked one at a time, and one may need the core instances of two.
+    let checked = check(&Engine::pooling(2)?, options.paths).await?;
     for problem in &checked.problems {
         eprintln!("{problem}");
     }

@@ -3,6 +3,7 @@
 //! A file is split into documents, so that one broken document does not hide the others; each document is read whole, and
 //! everything that is wrong with it is reported with its line, its field and a remedy.
 
+mod audience;
 mod delivery;
 mod document;
 mod fields;
@@ -15,6 +16,7 @@ mod settings;
 mod sink;
 mod source;
 
+pub use audience::Audience;
 pub use delivery::{BackoffPolicy, Delivery};
 pub use document::documents;
 pub use files::{Found, find};

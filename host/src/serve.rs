@@ -6,6 +6,8 @@
 //! | [`scheduler`] | which source beats when; pure, with the `wheel` of timers and the `tenants` that take turns |
 //! | `service` | the loop that owns the scheduler |
 //! | `executor`, `beat` | threads that make beats, each in a fresh instance of a `component` |
+//! | `checking` | what a component thinks of a source's settings |
+//! | `clients`, `tokens` | whom a beat's request trusts, and what it shows |
 //! | `admin` | what can be seen and done over HTTP |
 //!
 //! The scheduler is owned by one thread; the threads of the executor only get whole beats to make and hand back their outcomes.
@@ -13,12 +15,16 @@
 mod admin;
 mod beat;
 mod catalog;
+mod checking;
+mod clients;
 mod component;
 mod executor;
 mod metered;
+mod open_files;
 mod service;
 mod shard;
 mod tenants;
+mod tokens;
 mod watch;
 mod wheel;
 
@@ -32,19 +38,23 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 
 use crate::Error;
-use crate::client::{Client, Proxies, Trust, TrustSettings};
+use crate::client::{Proxies, Sockets, Trust, TrustSettings};
 use crate::engine::Engine;
 use crate::sandbox::Output;
 use crate::shutdown::Stop;
 use crate::telemetry::Metrics;
+use clients::Clients;
 use executor::Executors;
 use scheduler::Scheduler;
 use service::{Clock, Service};
 
 pub use catalog::{Catalog, Changes};
+pub(crate) use checking::check;
 pub use component::{Component, Components};
+pub use open_files::SocketsError;
 pub use shard::{Shard, ShardError};
 pub use tenants::{TenantLimits, TenantLimitsError};
+pub use tokens::Tokens;
 
 /// Beats in flight in the whole process: each holds an instance, and the system bounds the mappings of those.
 const INSTANCES: u32 = 1_000;
@@ -63,8 +73,12 @@ pub struct Options {
     pub tenant_limits: TenantLimits,
     /// Whom they trust over `https`.
     pub trust: TrustSettings,
+    /// What they show to sinks with an audience.
+    pub tokens: Tokens,
     /// Which proxies they send through.
     pub proxies: Proxies,
+    /// Connections to sinks, idle ones too; `None`: what the system's limit on open files leaves.
+    pub sockets: Option<usize>,
     /// Where the admin interface listens.
     pub admin: SocketAddr,
     /// How long beats in flight may go on after the first signal.
@@ -77,24 +91,25 @@ pub async fn serve(options: Options, stop: Stop) -> Result<(), Error> {
         what: "cannot start a thread",
         reason,
     };
+    let limit = open_files::sockets(options.sockets)?;
+    warn_of_greed(limit, options.tenant_limits);
+    let sockets = Sockets::new(limit);
     let admin = admin::Listener::bind(options.admin).await?;
     let engine = Engine::pooling(INSTANCES)?;
     let (output, writer) = Output::new(std::io::stderr()).map_err(thread)?;
     let (done_sender, done) = service::done();
     let cores = available_parallelism().map_or(1, usize::from);
-    let clients: Vec<Client> = (0..cores)
-        .map(|_| {
-            Ok(Client::new(
-                Trust::read(&options.trust)?,
-                options.proxies.clone(),
-            )?)
-        })
-        .collect::<Result<_, Error>>()?;
-    let executors =
-        Executors::start(clients, &Metrics::default(), &output, &done_sender).map_err(thread)?;
+    let trust = Trust::read(&options.trust)?;
+    let clients = (0..cores)
+        .map(|_| Clients::new(trust.clone(), options.proxies.clone(), sockets.clone()))
+        .collect::<Result<_, _>>()?;
+    let tokens = &options.tokens;
+    let executors = Executors::start(clients, tokens, &Metrics::default(), &output, &done_sender)
+        .map_err(thread)?;
     drop(output);
     let (changes_sender, changes) = mpsc::unbounded_channel();
-    let catalog = Catalog::new(options.sources, options.shard, Components::new(engine));
+    let catalog = Catalog::new(options.sources, options.shard, Components::new(engine))
+        .with_tokens(options.tokens);
     watch::start(catalog, changes_sender).map_err(thread)?;
     let (requests_sender, requests) = mpsc::channel(REQUESTS);
     eprintln!("admin interface on http://{}", admin.address());
@@ -107,6 +122,7 @@ pub async fn serve(options: Options, stop: Stop) -> Result<(), Error> {
         requests,
         clock: Clock::start(),
         instances: INSTANCES as usize,
+        sockets: (sockets, limit),
         grace_period: options.grace_period,
         ready: false,
         problems: 0,
@@ -115,4 +131,16 @@ pub async fn serve(options: Options, stop: Stop) -> Result<(), Error> {
     admin.abort();
     writer.finish(LAST_LINES);
     Ok(())
+}
+
+/// No tenant should be able to take all there is.
+fn warn_of_greed(sockets: usize, limits: TenantLimits) {
+    let one_tenant = limits.in_flight as usize;
+    let most = (INSTANCES as usize).min(sockets / beat::REQUESTS);
+    if one_tenant >= most {
+        tracing::warn!(
+            sockets,
+            "one tenant's beats in flight may take all sockets or instances; make in-flight of --tenant-limits less than {most}, or raise --sockets"
+        );
+    }
 }

@@ -15,6 +15,7 @@ pub(crate) struct Manifest {
     namespace: String,
     name: String,
     sink: String,
+    sink_fields: String,
     spec: String,
 }
 
@@ -31,12 +32,19 @@ impl Manifest {
             namespace: "event-test".into(),
             name: name.into(),
             sink: sink.url(),
+            sink_fields: String::new(),
             spec: String::new(),
         }
     }
 
     pub(crate) fn namespace(mut self, namespace: &str) -> Self {
         self.namespace = namespace.into();
+        self
+    }
+
+    /// The sink has this field too.
+    pub(crate) fn sink_field(mut self, name: &str, value: &str) -> Self {
+        self.sink_fields += &format!(", {name}: {}", Value::from(value));
         self
     }
 
@@ -51,11 +59,12 @@ impl Manifest {
             namespace,
             name,
             sink,
+            sink_fields,
             spec,
         } = self;
         format!(
             "---\napiVersion: sources.heartbeats.dev/v1alpha1\nkind: WasmSource\n\
-             metadata: {{name: {name}, namespace: {namespace}}}\nspec: {{sink: {{uri: '{sink}'}}, {spec}}}\n"
+             metadata: {{name: {name}, namespace: {namespace}}}\nspec: {{sink: {{uri: '{sink}'{sink_fields}}}, {spec}}}\n"
         )
     }
 }
@@ -76,7 +85,8 @@ impl World {
         command
             .args(["serve", "--admin=127.0.0.1:0", "--sources"])
             .arg(folder.path())
-            .args(options);
+            .args(options)
+            .env("RUST_LOG", "info,heartbeats_host=trace");
         let running = Running::start(command);
         let admin = running.stderr_after("admin interface on http://");
         Self {
@@ -84,6 +94,11 @@ impl World {
             running,
             admin,
         }
+    }
+
+    /// Where its admin interface is.
+    pub(crate) fn admin(&self) -> &str {
+        &self.admin
     }
 
     pub(crate) fn folder(&self) -> &Path {
@@ -123,6 +138,11 @@ impl World {
     /// Waits until it has said this.
     pub(crate) fn said(&self, mark: &str) {
         self.running.wait_for_stderr(mark, 1);
+    }
+
+    /// All that it has said.
+    pub(crate) fn log(&self) -> String {
+        self.running.stderr()
     }
 
     pub(crate) fn signal(&self, signal: Signal) {

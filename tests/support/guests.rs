@@ -1,7 +1,8 @@
 //! Test components, built from `tests/guests/` when a test first asks for one.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::LazyLock;
+use std::sync::{LazyLock, Mutex, PoisonError};
 
 use super::{cargo, root, scratch};
 
@@ -27,6 +28,36 @@ pub(crate) fn doors() -> &'static Path {
 pub(crate) fn variables() -> &'static Path {
     static BUILT: LazyLock<PathBuf> = LazyLock::new(|| build("variables"));
     &BUILT
+}
+
+/// The component itself with one of its doors alone, by the name of its feature.
+pub(crate) fn one_door(door: &'static str) -> PathBuf {
+    static BUILT: Mutex<BTreeMap<&str, PathBuf>> = Mutex::new(BTreeMap::new());
+    let mut built = BUILT.lock().unwrap_or_else(PoisonError::into_inner);
+    let build = || {
+        let target = scratch("one-door");
+        cargo(
+            [
+                "wasm",
+                "--locked",
+                "--no-default-features",
+                "--features",
+                door,
+            ],
+            |command| {
+                command.arg("--target-dir").arg(&target);
+            },
+        );
+        // The next door is built to the same file.
+        let component = target.join(format!("{door}.wasm"));
+        std::fs::copy(
+            target.join("wasm32-wasip2/release/heartbeats.wasm"),
+            &component,
+        )
+        .unwrap();
+        component
+    };
+    built.entry(door).or_insert_with(build).clone()
 }
 
 fn build(name: &str) -> PathBuf {

@@ -36,6 +36,11 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "NAME=N,…")]
     pub(crate) tenant_limits: Option<TenantLimits>,
 
+    /// Connections to sinks that may be open at the same time, idle ones too [default: 10000, or what the limit on open files
+    /// leaves]
+    #[arg(long, value_name = "N", value_parser = sockets)]
+    pub(crate) sockets: Option<usize>,
+
     /// Run one share of the sources: I from 0 to N-1, as N processes with the same manifests
     #[arg(long, value_name = "I/N")]
     pub(crate) shard: Option<Shard>,
@@ -45,13 +50,24 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "DIR")]
     pub(crate) ca_dir: Option<PathBuf>,
 
+    /// A folder with tokens for sinks with an audience, one in each file NAMESPACE/AUDIENCE; docs/serve.md tells how an audience
+    /// becomes a file's name. A token is read when it is sent
+    #[arg(long, value_name = "DIR")]
+    pub(crate) oidc_tokens: Option<PathBuf>,
+
     /// How long beats in flight may go on after SIGTERM or SIGINT
     #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = parse_positive)]
     pub(crate) grace_period: Duration,
 }
 
+fn sockets(text: &str) -> Result<usize, &'static str> {
+    let number = text.parse().ok().filter(|number| *number > 0);
+    number.ok_or("is no number of sockets; write one from 1 on")
+}
+
 const CHECK_EXAMPLES: &str = "\
-Everything that is wrong is reported, with its file, line and field. The exit status is 0 if nothing is, else 1.
+Everything that is wrong is reported, with its file, line and field; components are asked about the settings of their
+sources too. The exit status is 0 if nothing is, else 1.
 
 Example:
   heartbeats-host check sources/ my.wasm";

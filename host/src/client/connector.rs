@@ -15,6 +15,7 @@ use tower_service::Service;
 
 use super::proxy::Proxies;
 use super::resolver::Resolver;
+use super::sockets::{Socket, Sockets};
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
@@ -22,6 +23,7 @@ type BoxError = Box<dyn std::error::Error + Send + Sync>;
 #[derive(Clone)]
 pub(super) struct Connector {
     proxies: Proxies,
+    sockets: Sockets,
     direct: HttpConnector<Resolver>,
     to_proxy: HttpConnector<Resolver>,
 }
@@ -38,10 +40,11 @@ pub(super) struct ProxyFailed {
 pub(super) struct Link {
     tcp: TokioIo<TcpStream>,
     proxied: bool,
+    _socket: Socket,
 }
 
 impl Connector {
-    pub(super) fn new(proxies: Proxies) -> Self {
+    pub(super) fn new(proxies: Proxies, sockets: Sockets) -> Self {
         let tcp = |resolver| {
             let mut tcp = HttpConnector::new_with_resolver(resolver);
             tcp.enforce_http(false);
@@ -50,6 +53,7 @@ impl Connector {
         };
         Self {
             proxies,
+            sockets,
             direct: tcp(Resolver::Checked),
             to_proxy: tcp(Resolver::Trusting),
         }
@@ -66,10 +70,18 @@ impl Service<Uri> for Connector {
     }
 
     fn call(&mut self, uri: Uri) -> Self::Future {
-        let link = |tcp, proxied| Link { tcp, proxied };
+        let link = |tcp, proxied, socket| Link {
+            tcp,
+            proxied,
+            _socket: socket,
+        };
+        let sockets = self.sockets.clone();
         let Some(proxy) = self.proxies.of(&uri) else {
             let connecting = self.direct.call(uri);
-            return Box::pin(async move { Ok(link(connecting.await?, false)) });
+            return Box::pin(async move {
+                let socket = sockets.take().await?;
+                Ok(link(connecting.await?, false, socket))
+            });
         };
         let at = proxy.uri().clone();
         let failed = {
@@ -83,14 +95,16 @@ impl Service<Uri> for Connector {
             }
             let connecting = tunnel.call(uri);
             Box::pin(async move {
+                let socket = sockets.take().await?;
                 let tcp = connecting.await.map_err(|error| failed(error.into()))?;
-                Ok(link(tcp, false))
+                Ok(link(tcp, false, socket))
             })
         } else {
             let connecting = self.to_proxy.call(at);
             Box::pin(async move {
+                let socket = sockets.take().await?;
                 let tcp = connecting.await.map_err(|error| failed(error.into()))?;
-                Ok(link(tcp, true))
+                Ok(link(tcp, true, socket))
             })
         }
     }

@@ -11,6 +11,7 @@ use wasmtime_wasi_http::WasiBody;
 
 use super::connector::Connector;
 use super::proxy::Proxies;
+use super::sockets::Sockets;
 use super::trust::{Seen, Trust, TrustError};
 
 /// How long a connection without a request is kept.
@@ -24,6 +25,7 @@ pub(super) const ANSWER_HEAD: usize = 64 << 10;
 pub(super) struct Pool {
     trust: Trust,
     proxies: Proxies,
+    sockets: Sockets,
     state: Mutex<State>,
 }
 
@@ -31,23 +33,37 @@ pub(super) type Connections = legacy::Client<HttpsConnector<Connector>, WasiBody
 
 struct State {
     connections: Connections,
+    tls: ClientConfig,
     seen: Seen,
+    /// Since there are these connections.
+    used: bool,
 }
 
 impl Pool {
-    pub(super) fn new(trust: Trust, proxies: Proxies) -> Result<Self, TrustError> {
+    pub(super) fn new(
+        trust: Trust,
+        proxies: Proxies,
+        sockets: Sockets,
+    ) -> Result<Self, TrustError> {
         let seen = trust.look();
-        let connections = connections(trust.config()?, proxies.clone());
+        let tls = trust.config()?;
+        let connections = connections(tls.clone(), proxies.clone(), sockets.clone());
         Ok(Self {
             trust,
             proxies,
-            state: Mutex::new(State { connections, seen }),
+            sockets,
+            state: Mutex::new(State {
+                connections,
+                tls,
+                seen,
+                used: false,
+            }),
         })
     }
 
     /// For requests without TLS.
     pub(super) fn current(&self) -> Connections {
-        self.state().connections.clone()
+        self.state().lent()
     }
 
     /// For requests with TLS. Where the trusted certificates have changed, the old connections are left to end: no later
@@ -60,14 +76,29 @@ impl Pool {
             match self.trust.config() {
                 Ok(config) => {
                     tracing::info!("the certificate authorities have changed and were read again");
-                    state.connections = connections(config, self.proxies.clone());
+                    state.tls = config;
+                    self.renew(&mut state);
                 }
                 Err(error) => {
                     tracing::warn!("the old certificate authorities stay in use: {error}")
                 }
             }
         }
-        state.connections.clone()
+        state.lent()
+    }
+
+    /// Closes the connections that have no request, and each of the others after the one that it has.
+    pub(super) fn close_idle(&self) {
+        let mut state = self.state();
+        if state.used {
+            self.renew(&mut state);
+        }
+    }
+
+    fn renew(&self, state: &mut State) {
+        let (proxies, sockets) = (self.proxies.clone(), self.sockets.clone());
+        state.connections = connections(state.tls.clone(), proxies, sockets);
+        state.used = false;
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -75,12 +106,19 @@ impl Pool {
     }
 }
 
-fn connections(tls: ClientConfig, proxies: Proxies) -> Connections {
+impl State {
+    fn lent(&mut self) -> Connections {
+        self.used = true;
+        self.connections.clone()
+    }
+}
+
+fn connections(tls: ClientConfig, proxies: Proxies, sockets: Sockets) -> Connections {
     let connector = HttpsConnectorBuilder::new()
         .with_tls_config(tls)
         .https_or_http()
         .enable_http1()
-        .wrap_connector(Connector::new(proxies));
+        .wrap_connector(Connector::new(proxies, sockets));
     legacy::Client::builder(TokioExecutor::new())
         .pool_timer(TokioTimer::new())
         .pool_idle_timeout(IDLE)

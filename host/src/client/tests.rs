@@ -185,3 +185,62 @@ async fn a_body_that_stalls_or_breaks_off_is_an_error() {
         );
     }
 }
+
+fn sharing(sockets: &Sockets) -> Client {
+    Client::sharing(sockets, Trust::nobody(), Proxies::default()).unwrap()
+}
+
+#[tokio::test]
+async fn an_idle_connection_gives_its_socket_to_another() {
+    let (one, other) = (
+        Server::start(vec![vec![Write(ACCEPTED)]]).await,
+        Server::start(vec![vec![Write(ACCEPTED)]]).await,
+    );
+    let sockets = Sockets::new(1);
+    let clients = [sharing(&sockets), sharing(&sockets)];
+    for _ in 0..3 {
+        for (server, client) in [&one, &other].into_iter().zip(&clients) {
+            assert_eq!(outcome(client, server.request(), long()).await, Ok(202));
+            assert_eq!(sockets.in_use(), 1);
+        }
+    }
+    assert_eq!((one.connections(), other.connections()), (3, 3));
+}
+
+#[tokio::test]
+async fn without_a_socket_a_request_fails_by_the_limits_name_and_takes_no_others() {
+    let hung = Server::start(vec![vec![Wait(Duration::from_secs(60))]]).await;
+    let good = Server::start(vec![vec![Write(ACCEPTED)]]).await;
+    let sockets = Sockets::new(1);
+    let client = sharing(&sockets);
+    let (holding, request) = (client.clone(), hung.request());
+    let holds = tokio::spawn(async move { outcome(&holding, request, long()).await });
+    while hung.requests() == 0 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+
+    let error = outcome(&client, good.request(), long()).await.unwrap_err();
+
+    assert!(
+        error.contains("all 1 sockets of this process are in use; allow more with --sockets"),
+        "{error}"
+    );
+    assert_eq!((good.connections(), hung.connections()), (0, 1));
+    holds.abort();
+    assert_eq!(outcome(&client, good.request(), long()).await, Ok(202));
+}
+
+#[tokio::test]
+async fn a_connection_that_fails_keeps_no_socket() {
+    let closed = {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.local_addr().unwrap()
+    };
+    let sockets = Sockets::new(1);
+    for _ in 0..3 {
+        let request = post(&format!("http://{closed}/"));
+        let refused = outcome(&sharing(&sockets), request, long()).await;
+        assert_eq!(refused, Err("ConnectionRefused".into()));
+    }
+    assert_eq!(sockets.in_use(), 0);
+}

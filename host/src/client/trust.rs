@@ -12,12 +12,17 @@ use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion};
 
 use pem::{File, add, files};
 
+pub use pem::PemError;
+pub(crate) use pem::check_pem;
 pub use settings::{OldestTls, TrustSettings};
 
 /// What is trusted. The folder is looked at again whenever it may have changed, the rest is read once.
+#[derive(Clone)]
 pub struct Trust {
-    fixed: RootCertStore,
+    fixed: Arc<RootCertStore>,
     folder: Option<Folder>,
+    /// PEM text of one sink's own.
+    besides: Option<Arc<str>>,
     versions: Versions,
 }
 
@@ -29,6 +34,7 @@ const TLS13_ON: Versions = &[&TLS13];
 /// The files of the folder as they were when they were read last.
 pub(super) type Seen = Option<Vec<File>>;
 
+#[derive(Clone)]
 struct Folder {
     path: PathBuf,
     /// The operator named it, so it must be there.
@@ -47,21 +53,13 @@ pub enum TrustError {
         /// Why.
         reason: std::io::Error,
     },
-    /// A text without a certificate in it.
-    #[error(
-        "certificate authorities {origin}: no certificate in it; it must be PEM text (-----BEGIN CERTIFICATE-----)"
-    )]
-    Empty {
-        /// The file or variable.
-        origin: String,
-    },
-    /// A text that is no PEM, or holds something that is no certificate.
-    #[error("certificate authorities {origin}: {reason}; mend or remove it")]
-    Malformed {
-        /// The file or variable.
+    /// A text that holds none.
+    #[error("certificate authorities {origin}: {reason}")]
+    Pem {
+        /// The file, variable or field.
         origin: String,
         /// Why.
-        reason: String,
+        reason: PemError,
     },
     /// A variable that is not Unicode.
     #[error("{0} is not UTF-8; set another value")]
@@ -79,10 +77,11 @@ impl Trust {
     pub fn read(settings: &TrustSettings) -> Result<Self, TrustError> {
         let mut fixed = system::roots();
         if let Some(text) = &settings.ca_certs {
-            add(&mut fixed, "K_CA_CERTS", text.as_bytes())?;
+            add(&mut fixed, text.as_bytes()).map_err(wrong("K_CA_CERTS"))?;
         }
         Ok(Self {
-            fixed,
+            fixed: Arc::new(fixed),
+            besides: None,
             folder: Some(Folder {
                 path: settings.folder(),
                 required: settings.ca_dir.is_some(),
@@ -97,9 +96,18 @@ impl Trust {
     /// Trusts nobody: for sources that cannot use `https`, whose start then does not wait for reading certificates.
     pub fn nobody() -> Self {
         Self {
-            fixed: RootCertStore::empty(),
+            fixed: Arc::new(RootCertStore::empty()),
             folder: None,
+            besides: None,
             versions: TLS13_ON,
+        }
+    }
+
+    /// Trusts these authorities too, which are PEM text.
+    pub fn and(&self, besides: Arc<str>) -> Self {
+        Self {
+            besides: Some(besides),
+            ..self.clone()
         }
     }
 
@@ -111,20 +119,30 @@ impl Trust {
 
     /// Reads the folder.
     pub(super) fn config(&self) -> Result<ClientConfig, TrustError> {
-        let mut roots = self.fixed.clone();
+        let mut roots = RootCertStore::clone(&self.fixed);
         if let Some(folder) = &self.folder {
             for File { path, .. } in files(&folder.path, folder.required)? {
                 let text = std::fs::read(&path).map_err(|reason| TrustError::Unreadable {
                     path: path.clone(),
                     reason,
                 })?;
-                add(&mut roots, &path.display().to_string(), &text)?;
+                add(&mut roots, &text).map_err(wrong(path.display()))?;
             }
+        }
+        if let Some(besides) = &self.besides {
+            add(&mut roots, besides.as_bytes()).map_err(wrong("CACerts"))?;
         }
         let ring = Arc::new(rustls::crypto::ring::default_provider());
         let builder =
             ClientConfig::builder_with_provider(ring).with_protocol_versions(self.versions)?;
         Ok(builder.with_root_certificates(roots).with_no_client_auth())
+    }
+}
+
+fn wrong(origin: impl std::fmt::Display) -> impl FnOnce(PemError) -> TrustError {
+    move |reason| TrustError::Pem {
+        origin: origin.to_string(),
+        reason,
     }
 }
 

@@ -19,8 +19,8 @@ pub struct Delivery {
     pub timeout: Option<Duration>,
     /// The longest wait that a sink can ask for.
     pub retry_after_max: Duration,
-    /// Where events go that could not be delivered.
-    pub dead_letter_sink: Option<Sink>,
+    /// Where events go that could not be delivered. Few sources have one, and there are a great many.
+    pub dead_letter_sink: Option<Box<Sink>>,
 }
 
 /// How the wait between attempts grows.
@@ -80,7 +80,8 @@ impl Delivery {
             backoff_delay: backoff_delay.unwrap_or(Some(default.backoff_delay))?,
             timeout: timeout.map_or(Some(None), |timeout| timeout.map(Some))?,
             retry_after_max: retry_after_max.unwrap_or(Some(default.retry_after_max))?,
-            dead_letter_sink: dead_letter_sink.map_or(Some(None), |sink| sink.map(Some))?,
+            dead_letter_sink: dead_letter_sink
+                .map_or(Some(None), |sink| sink.map(|sink| Some(Box::new(sink))))?,
         })
     }
 }

@@ -21,7 +21,8 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::service::Request;
 use crate::Error;
-use route::{Route, route};
+use metrics::BySource;
+use route::{LONGEST_PAGE, Route, route};
 
 /// How long a client may take to send a request's head.
 const HEAD_TIME: Duration = Duration::from_secs(10);
@@ -98,9 +99,12 @@ async fn answer(route: Route, requests: &mpsc::Sender<Request>) -> Result<Answer
                 ),
             }
         }
-        Route::Metrics => {
+        Route::Metrics { by_source } => {
             let status = ask(requests, Request::Status).await?;
-            let text = metrics::text(&status);
+            let mut text = metrics::text(&status);
+            if by_source {
+                text += &metrics_by_source(requests).await?;
+            }
             with_type(
                 "text/plain; version=0.0.4; charset=utf-8",
                 StatusCode::OK,
@@ -143,6 +147,18 @@ async fn answer(route: Route, requests: &mpsc::Sender<Request>) -> Result<Answer
             "nothing is here; GET /openapi.json tells what is where",
         ),
     })
+}
+
+/// In pages, so that beats begin in between.
+async fn metrics_by_source(requests: &mpsc::Sender<Request>) -> Result<String, Stopped> {
+    let mut metrics = BySource::default();
+    let mut from = Some(0);
+    while let Some(place) = from {
+        let (views, next) = ask(requests, |to| Request::Page(place, LONGEST_PAGE, to)).await?;
+        metrics.add(&views);
+        from = next;
+    }
+    Ok(metrics.text())
 }
 
 async fn ask<T>(

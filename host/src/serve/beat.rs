@@ -9,14 +9,17 @@ use uuid::Uuid;
 use wasmtime::Store;
 use wasmtime_wasi::I32Exit;
 
+use super::clients::Clients;
 use super::component::{Component, Door, ticker};
 use super::metered::{Exhausted, Metered, share_the_thread};
-use super::scheduler::{Error, Failure, Job, Outcome};
+use super::scheduler::{Error, Failure, Job, Outcome, Shared};
+use super::tokens::Tokens;
 use crate::beats::Beats;
 use crate::client::Client;
 use crate::egress::{Egress, Policy};
 use crate::error::one_line;
-use crate::manifest::Sink;
+use crate::identity::Token;
+use crate::manifest::{self, Key, Sink};
 use crate::sandbox::{Limits, Output, Sandbox, Settings};
 use crate::telemetry::Metrics;
 
@@ -35,13 +38,16 @@ const LAST_WORDS: Duration = Duration::from_millis(100);
 /// How much of a reason is told to the dead letter sink: Knative's own bound.
 const ERROR_DATA: usize = 1024;
 
+/// Requests of one beat at the same time, each with a socket: so few that a tenant's beats in flight cannot take all.
+pub(super) const REQUESTS: usize = 2;
+
 impl Runnable {
-    pub(super) fn new(component: Arc<Component>, settings: &crate::manifest::Settings) -> Self {
+    pub(super) fn new(component: Arc<Component>, settings: &manifest::Settings) -> Self {
         let policy = |sink: &Sink| Arc::new(Policy::new(sink.origin(), Vec::new()));
         Self {
             component,
             sink: policy(&settings.sink),
-            dead_letter_sink: settings.delivery.dead_letter_sink.as_ref().map(policy),
+            dead_letter_sink: settings.delivery.dead_letter_sink.as_deref().map(policy),
         }
     }
 
@@ -53,26 +59,32 @@ impl Runnable {
 /// Makes one attempt.
 pub(super) async fn beat(
     job: &Job<Runnable>,
-    client: Client,
+    clients: &Clients,
+    tokens: &Tokens,
     metrics: Metrics,
     output: &Output,
 ) -> Outcome {
     let settings = &job.shared.settings;
     let runnable = &job.shared.runnable;
     let beats = Beats::default();
-    let policy = match (&job.dead, &runnable.dead_letter_sink) {
-        (Some(_), Some(policy)) => policy,
-        _ => &runnable.sink,
+    let (sink, policy) = sink(&job.shared, job.dead.is_some());
+    let (client, token) = match identity(job, sink, clients, tokens) {
+        Ok(identity) => identity,
+        Err(reason) => {
+            let error = Error {
+                status: None,
+                reason: reason.into(),
+            };
+            return Err(Failure::Retryable { error, after: None });
+        }
     };
-    let limits = Limits {
-        memory_bytes: usize::try_from(settings.limits.memory).unwrap_or(usize::MAX),
-        ..Limits::default()
-    };
-    let egress = Egress::new(policy.clone(), client, beats.clone(), &limits, metrics);
+    let limits = limits(&job.shared);
+    let egress = Egress::new(policy.clone(), client, beats.clone(), &limits, metrics)
+        .identified_by(token.map(Arc::new));
     let lines = output.prefixed(&format!("{}: ", job.key));
     let sandbox = Settings {
-        args: args(job),
-        env: env(job),
+        args: args(&job.shared),
+        env: env(&job.key, &job.shared, job.dead.as_deref()),
         stdout: lines.clone(),
         stderr: lines,
         limits,
@@ -127,6 +139,45 @@ pub(super) async fn beat(
             after: None,
         }),
     }
+}
+
+/// Where the event goes.
+fn sink(shared: &Shared<Runnable>, dead: bool) -> (&Sink, &Arc<Policy>) {
+    let Shared { settings, runnable } = shared;
+    match (
+        &settings.delivery.dead_letter_sink,
+        &runnable.dead_letter_sink,
+    ) {
+        (Some(sink), Some(policy)) if dead => (sink, policy),
+        _ => (&settings.sink, &runnable.sink),
+    }
+}
+
+pub(super) fn limits(shared: &Shared<Runnable>) -> Limits {
+    Limits {
+        memory_bytes: usize::try_from(shared.settings.limits.memory).unwrap_or(usize::MAX),
+        requests: REQUESTS,
+        ..Limits::default()
+    }
+}
+
+/// Who the sink has to be, and who the source is to it; the guest has to do with neither.
+fn identity(
+    job: &Job<Runnable>,
+    sink: &Sink,
+    clients: &Clients,
+    tokens: &Tokens,
+) -> Result<(Client, Option<Token>), String> {
+    let client = clients
+        .trusting(sink.ca_certs.as_ref())
+        .map_err(|error| error.to_string())?;
+    let token = sink
+        .audience
+        .as_ref()
+        .map(|audience| tokens.open(&job.key.namespace, audience))
+        .transpose()
+        .map_err(|error| error.to_string())?;
+    Ok((client, token))
 }
 
 async fn run(
@@ -189,33 +240,35 @@ fn told(failure: ticker::Failure, status: Option<u16>) -> Failure {
     }
 }
 
-fn args(job: &Job<Runnable>) -> Vec<String> {
-    let component = &job.shared.runnable.component;
+pub(super) fn args(shared: &Shared<Runnable>) -> Vec<String> {
+    let component = &shared.runnable.component;
     let mut args = vec![component.name.clone()];
-    if let Some(timeout) = job.shared.settings.delivery.timeout
+    if let Some(timeout) = shared.settings.delivery.timeout
         && component.is_heartbeats
     {
         // First, so that the source's own flags win.
         args.push(format!("--timeout={}", heartbeats::text::seconds(timeout)));
     }
-    args.extend(job.shared.settings.args.iter().map(ToString::to_string));
+    args.extend(shared.settings.args.iter().map(ToString::to_string));
     args
 }
 
-fn env(job: &Job<Runnable>) -> Vec<(String, String)> {
-    let settings = &job.shared.settings;
-    let sink = match (&job.dead, &settings.delivery.dead_letter_sink) {
-        (Some(_), Some(sink)) => sink,
-        _ => &settings.sink,
-    };
+/// `dead`: why the event goes to the dead letter sink, if it does.
+pub(super) fn env(
+    key: &Key,
+    shared: &Shared<Runnable>,
+    dead: Option<&Error>,
+) -> Vec<(String, String)> {
+    let settings = &shared.settings;
+    let (sink, _) = sink(shared, dead.is_some());
     let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
     let mut env = vec![
         pair("K_SINK", &sink.uri),
-        pair("K_CE_OVERRIDES", &overrides(job)),
-        pair("POD_NAME", &job.key.name),
-        pair("POD_NAMESPACE", &job.key.namespace),
+        pair("K_CE_OVERRIDES", &overrides(settings, dead)),
+        pair("POD_NAME", &key.name),
+        pair("POD_NAMESPACE", &key.namespace),
     ];
-    if matches!(job.shared.runnable.component.door, Door::Command(_)) {
+    if matches!(shared.runnable.component.door, Door::Command(_)) {
         env.push(pair("ONE_SHOT", "true"));
     }
     env.extend(settings.env.iter().map(|(name, value)| pair(name, value)));
@@ -223,9 +276,8 @@ fn env(job: &Job<Runnable>) -> Vec<(String, String)> {
 }
 
 /// The source's own extensions, and for a dead letter those of Knative that say why it is one.
-fn overrides(job: &Job<Runnable>) -> String {
-    let settings = &job.shared.settings;
-    if settings.overrides.is_empty() && job.dead.is_none() {
+fn overrides(settings: &manifest::Settings, dead: Option<&Error>) -> String {
+    if settings.overrides.is_empty() && dead.is_none() {
         return String::new();
     }
     let mut extensions: serde_json::Map<_, _> = settings
@@ -233,7 +285,7 @@ fn overrides(job: &Job<Runnable>) -> String {
         .iter()
         .map(|(name, value)| (name.to_string(), json!(&**value)))
         .collect();
-    if let Some(error) = &job.dead {
+    if let Some(error) = dead {
         extensions.insert("knativeerrordest".into(), json!(settings.sink.shown()));
         extensions.insert("knativeerrordata".into(), json!(&*error.reason));
         if let Some(status) = error.status {

@@ -1,5 +1,7 @@
 //! What the manifests say now, and what of it has changed.
 
+mod ready;
+
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
 use std::path::{Path, PathBuf};
@@ -9,8 +11,10 @@ use super::beat::Runnable;
 use super::component::Components;
 use super::scheduler::{Shared, Spec};
 use super::shard::Shard;
+use super::tokens::Tokens;
 use crate::manifest::{Found, Key, Located, Problem, Settings, Source, documents, find};
 use crate::stamp::Stamp;
+use ready::Ready;
 
 /// The sources of some files and folders.
 pub struct Catalog {
@@ -19,8 +23,9 @@ pub struct Catalog {
     components: Components,
     files: BTreeMap<PathBuf, File>,
     /// What runs.
-    current: HashMap<Arc<Key>, Planned>,
+    current: HashMap<Arc<Key>, Current>,
     known: Known,
+    ready: Ready,
 }
 
 /// What has changed since the last [look](Catalog::look).
@@ -34,10 +39,24 @@ pub struct Changes {
     pub problems: Option<Vec<Located>>,
 }
 
+/// A source in its file.
+pub(crate) struct Place<'a> {
+    pub(crate) file: &'a Path,
+    pub(crate) line: usize,
+    pub(crate) key: Arc<Key>,
+    pub(crate) shared: Arc<Shared<Runnable>>,
+}
+
 #[derive(Clone)]
 struct Planned {
     shared: Arc<Shared<Runnable>>,
     suspend: bool,
+}
+
+/// A source as it was told last.
+struct Current {
+    shared: Arc<Shared<Runnable>>,
+    suspend: Option<Arc<str>>,
 }
 
 #[derive(Default)]
@@ -52,6 +71,8 @@ struct File {
 struct Known {
     hasher: RandomState,
     by_hash: HashMap<u64, Arc<Shared<Runnable>>>,
+    /// Authorities, which many settings have that differ in the rest.
+    ca_certs: HashSet<Arc<str>>,
 }
 
 impl Catalog {
@@ -64,6 +85,15 @@ impl Catalog {
             files: BTreeMap::new(),
             current: HashMap::new(),
             known: Known::default(),
+            ready: Ready::default(),
+        }
+    }
+
+    /// Suspends sources whose sinks have an audience, while there is no token for it.
+    pub fn with_tokens(self, tokens: Tokens) -> Self {
+        Self {
+            ready: Ready::new(tokens),
+            ..self
         }
     }
 
@@ -78,7 +108,7 @@ impl Catalog {
         if found.unreadable.is_empty() {
             self.files.retain(|path, _| present.contains(path));
         }
-        let mut changed = all || self.files.len() != before;
+        let mut changed = self.ready.look() || all || self.files.len() != before;
         for path in &found.files {
             let stamp = Stamp::of(path).ok();
             let same = self
@@ -107,6 +137,19 @@ impl Catalog {
         }
     }
 
+    /// The sources that run, and where each stands.
+    pub(crate) fn sources(&self) -> impl Iterator<Item = Place<'_>> {
+        self.files.iter().flat_map(|(path, file)| {
+            let place = |(key, planned, line): &'_ (Arc<Key>, Planned, usize)| Place {
+                file: path,
+                line: *line,
+                key: key.clone(),
+                shared: planned.shared.clone(),
+            };
+            file.sources.iter().map(place)
+        })
+    }
+
     /// Where changes may show.
     pub(super) fn folders(&self) -> HashSet<PathBuf> {
         let found = find(&self.paths);
@@ -117,7 +160,8 @@ impl Catalog {
             parent => parent.map(Path::to_owned),
         };
         let parents: Vec<_> = parents.chain(components).filter_map(parent).collect();
-        found.folders.into_iter().chain(parents).collect()
+        let folders = found.folders.into_iter().chain(parents);
+        folders.chain(self.ready.folders()).collect()
     }
 
     fn read(&mut self, path: &Path, stamp: Option<Stamp>, old: &File) -> File {
@@ -159,6 +203,7 @@ impl Catalog {
             return;
         }
         let mut settings = source.settings;
+        self.known.share_authorities(&mut settings);
         settings
             .component
             .relative_to(path.parent().unwrap_or(Path::new("")));
@@ -207,17 +252,23 @@ impl Catalog {
                     continue;
                 }
                 seen.insert(key.clone(), (path, *line));
+                let settings = &planned.shared.settings;
+                let suspend = self.ready.resting(key, settings, planned.suspend);
                 let old = self.current.get(key);
                 if old.is_some_and(|old| {
-                    Arc::ptr_eq(&old.shared, &planned.shared) && old.suspend == planned.suspend
+                    Arc::ptr_eq(&old.shared, &planned.shared) && old.suspend == suspend
                 }) {
                     continue;
                 }
-                self.current.insert(key.clone(), planned.clone());
+                let current = Current {
+                    shared: planned.shared.clone(),
+                    suspend: suspend.clone(),
+                };
+                self.current.insert(key.clone(), current);
                 changes.set.push(Spec {
                     key: key.clone(),
                     shared: planned.shared.clone(),
-                    suspend: planned.suspend,
+                    suspend,
                 });
             }
         }
@@ -228,6 +279,7 @@ impl Catalog {
             }
             stays
         });
+        self.ready.forget_unneeded();
         changes.problems = Some(problems);
         changes
     }
@@ -254,8 +306,23 @@ impl Known {
         shared
     }
 
+    fn share_authorities(&mut self, settings: &mut Settings) {
+        let dead = settings.delivery.dead_letter_sink.as_deref_mut();
+        for sink in std::iter::once(&mut settings.sink).chain(dead) {
+            let Some(ca_certs) = &mut sink.ca_certs else {
+                continue;
+            };
+            match self.ca_certs.get(ca_certs) {
+                Some(known) => *ca_certs = known.clone(),
+                None => drop(self.ca_certs.insert(ca_certs.clone())),
+            }
+        }
+    }
+
     fn forget_unused(&mut self) {
         self.by_hash.retain(|_, known| Arc::strong_count(known) > 1);
+        self.ca_certs
+            .retain(|ca_certs| Arc::strong_count(ca_certs) > 1);
     }
 }
 

@@ -1,4 +1,4 @@
-//! The threads on which beats run: one runtime and one pool of connections each, so that a beat never changes its core.
+//! The threads on which beats run: one runtime and pools of connections of its own each, so that a beat never changes its core.
 //!
 //! A thread gets beats until some wait for it, and only then the next one: what runs together on few threads finds its caches
 //! warm and is woken less often.
@@ -9,21 +9,25 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use tokio::runtime::Builder;
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
 use super::beat::{Runnable, beat};
+use super::clients::Clients;
 use super::scheduler::{Job, Outcome, Ticket};
-use crate::client::Client;
+use super::tokens::Tokens;
 use crate::sandbox::Output;
 use crate::telemetry::Metrics;
 
 /// A beat that has ended.
 pub(super) type Done = (Ticket, Outcome);
 
+/// So many beats wait for a thread before the next one gets some: at most a few milliseconds' worth.
+const QUEUE: usize = 16;
+/// After so many polls of tasks a thread looks at its sockets and timers: a guest that computes takes a millisecond for one.
+const EVENT_INTERVAL: u32 = 8;
+
 /// Threads that make beats.
-pub(super) struct Executors {
-    threads: Vec<Executor>,
-}
+pub(super) struct Executors(Vec<Executor>);
 
 struct Executor {
     jobs: UnboundedSender<Job<Runnable>>,
@@ -31,33 +35,46 @@ struct Executor {
     waiting: Arc<AtomicUsize>,
 }
 
-/// After so many polls of tasks a thread looks at its sockets and timers: a few guests that compute take a millisecond a poll.
-const EVENT_INTERVAL: u32 = 8;
-/// So many beats wait for a thread before the next one gets some: at most a few milliseconds' worth.
-const QUEUE: usize = 16;
+/// What the beats of a thread share.
+#[derive(Clone)]
+struct Common {
+    clients: Clients,
+    tokens: Tokens,
+    metrics: Metrics,
+    output: Output,
+    done: UnboundedSender<Done>,
+    waiting: Arc<AtomicUsize>,
+}
 
 impl Executors {
-    /// Starts a thread for each client; what ends goes to `done`. They end when this is dropped, and with them all that is in
-    /// flight.
+    /// Starts a thread for each of the clients; what ends goes to `done`. They end when this is dropped, and with them all
+    /// that is in flight.
     pub(super) fn start(
-        clients: Vec<Client>,
+        clients: Vec<Clients>,
+        tokens: &Tokens,
         metrics: &Metrics,
         output: &Output,
         done: &UnboundedSender<Done>,
     ) -> io::Result<Self> {
+        let common = |clients| Common {
+            clients,
+            tokens: tokens.clone(),
+            metrics: metrics.clone(),
+            output: output.clone(),
+            done: done.clone(),
+            waiting: Arc::default(),
+        };
         let threads = clients
             .into_iter()
-            .map(|client| Executor::start(client, metrics.clone(), output.clone(), done.clone()));
-        Ok(Self {
-            threads: threads.collect::<io::Result<_>>()?,
-        })
+            .map(|clients| Executor::start(common(clients)));
+        Ok(Self(threads.collect::<io::Result<_>>()?))
     }
 
     /// Hands a beat to a thread. Beats in flight are bounded by whoever calls this.
     pub(super) fn run(&self, job: Job<Runnable>) {
         let waiting = |thread: &&Executor| thread.waiting.load(Ordering::Relaxed);
-        let roomy = self.threads.iter().find(|thread| waiting(thread) < QUEUE);
-        let Some(thread) = roomy.or_else(|| self.threads.iter().min_by_key(waiting)) else {
+        let roomy = self.0.iter().find(|thread| waiting(thread) < QUEUE);
+        let Some(thread) = roomy.or_else(|| self.0.iter().min_by_key(waiting)) else {
             return;
         };
         thread.waiting.fetch_add(1, Ordering::Relaxed);
@@ -67,15 +84,9 @@ impl Executors {
 }
 
 impl Executor {
-    fn start(
-        client: Client,
-        metrics: Metrics,
-        output: Output,
-        done: UnboundedSender<Done>,
-    ) -> io::Result<Self> {
-        let (jobs, mut queue): (_, UnboundedReceiver<Job<Runnable>>) = unbounded_channel();
-        let waiting = Arc::new(AtomicUsize::new(0));
-        let begun = waiting.clone();
+    fn start(common: Common) -> io::Result<Self> {
+        let (jobs, mut queue) = unbounded_channel();
+        let waiting = common.waiting.clone();
         let runtime = Builder::new_current_thread()
             .enable_all()
             .event_interval(EVENT_INTERVAL)
@@ -83,14 +94,7 @@ impl Executor {
         thread::Builder::new().name("beats".into()).spawn(move || {
             runtime.block_on(async {
                 while let Some(job) = queue.recv().await {
-                    let (client, output, done) = (client.clone(), output.clone(), done.clone());
-                    let (metrics, begun) = (metrics.clone(), begun.clone());
-                    tokio::spawn(async move {
-                        begun.fetch_sub(1, Ordering::Relaxed);
-                        let outcome = beat(&job, client, metrics, &output).await;
-                        // At the end of the process nobody waits for it.
-                        let _ = done.send((job.ticket, outcome));
-                    });
+                    tokio::spawn(make(job, common.clone()));
                 }
             });
             // A name that is still being resolved must not hold up the end.
@@ -98,4 +102,19 @@ impl Executor {
         })?;
         Ok(Self { jobs, waiting })
     }
+}
+
+async fn make(job: Job<Runnable>, common: Common) {
+    common.waiting.fetch_sub(1, Ordering::Relaxed);
+    let Common {
+        clients,
+        tokens,
+        metrics,
+        output,
+        done,
+        ..
+    } = common;
+    let outcome = beat(&job, &clients, &tokens, metrics, &output).await;
+    // At the end of the process nobody waits for it.
+    let _ = done.send((job.ticket, outcome));
 }

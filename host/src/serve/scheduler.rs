@@ -38,8 +38,8 @@ pub struct Spec<R> {
     pub key: Arc<Key>,
     /// What it does.
     pub shared: Arc<Shared<R>>,
-    /// Whether its manifest lets it rest.
-    pub suspend: bool,
+    /// Why it rests, if it does.
+    pub suspend: Option<Arc<str>>,
 }
 
 /// A beat to be made now.
@@ -133,11 +133,11 @@ impl<R> Scheduler<R> {
         let (old, new) = (&entry.shared.settings, &spec.shared.settings);
         let same_schedule = old.schedule == new.schedule && old.start_jitter == new.start_jitter;
         entry.shared = spec.shared;
-        entry.suspend = spec.suspend;
+        entry.suspend = spec.suspend.clone();
         let was_suspended = entry.phase == Phase::Suspended;
         entry.why = None;
-        if spec.suspend {
-            self.rest_for(slot, "suspended by its manifest");
+        if let Some(why) = &spec.suspend {
+            self.rest_for(slot, why);
         } else if was_suspended || !same_schedule {
             entry.begin(now);
             if entry.tick.is_none() {
@@ -295,12 +295,12 @@ impl<R> Scheduler<R> {
             self.entries.len() as u32 - 1
         });
         self.by_key.insert(spec.key.clone(), slot);
-        let suspend = spec.suspend;
+        let suspend = spec.suspend.clone();
         let mut entry = Entry::new(spec, id);
         entry.begin(now);
         self.entries[slot as usize] = Some(entry);
-        if suspend {
-            self.rest_for(slot, "suspended by its manifest");
+        if let Some(why) = &suspend {
+            self.rest_for(slot, why);
         } else if refused {
             self.rest_for(slot, OVER_LIMIT);
         } else {

@@ -10,6 +10,7 @@ use super::beat::Runnable;
 use super::catalog::Changes;
 use super::executor::{Done, Executors};
 use super::scheduler::{Note, Now, Refused, Scheduler, TenantView, View};
+use crate::client::Sockets;
 use crate::manifest::Key;
 use crate::shutdown::Stop;
 
@@ -39,6 +40,8 @@ pub(super) struct Status {
     /// The manifests have been read.
     pub(super) ready: bool,
     pub(super) problems: usize,
+    /// In use, and at the most.
+    pub(super) sockets: (usize, usize),
     pub(super) tenants: Vec<TenantView>,
 }
 
@@ -51,6 +54,8 @@ pub(super) struct Service {
     pub(super) clock: Clock,
     /// Beats in flight in the whole process.
     pub(super) instances: usize,
+    /// Those of the process, and how many there may be.
+    pub(super) sockets: (Sockets, usize),
     pub(super) grace_period: Duration,
     pub(super) ready: bool,
     pub(super) problems: usize,
@@ -198,6 +203,7 @@ impl Service {
         Status {
             ready: self.ready,
             problems: self.problems,
+            sockets: (self.sockets.0.in_use(), self.sockets.1),
             tenants: self.scheduler.tenant_views(),
         }
     }

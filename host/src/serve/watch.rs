@@ -44,6 +44,8 @@ pub(super) fn start(
                 if listener.send(catalog.look()).is_err() {
                     return;
                 }
+                // It may have found more places to look at.
+                watched.follow(catalog.folders());
                 if changes.recv_timeout(ANYWAY).is_ok() {
                     thread::sleep(SETTLE);
                     let _ = changes.try_recv();

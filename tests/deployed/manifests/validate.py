@@ -1,7 +1,7 @@
 """Reads Kubernetes objects as YAML, validates them, prints them as JSON; exit status 1, with all faults, if one is wrong.
 
-Kubernetes' own kinds go by the schemas of the package kubernetes-validate, the custom ones by those in schemas/. As a
-strict API server does, it refuses fields that no schema knows.
+Kubernetes' own kinds go by the schemas of the package kubernetes-validate, the custom ones by those in schemas/, ours by
+the schema that we ship. As a strict API server does, it refuses fields that no schema knows.
 """
 
 import json
@@ -18,6 +18,8 @@ CUSTOM = {
     ("sources.knative.dev/v1", "SinkBinding"): "sink-binding",
     ("core.spinkube.dev/v1alpha1", "SpinApp"): "spin-app",
 }
+OURS = ("sources.heartbeats.dev/v1alpha1", "WasmSource")
+OUR_SCHEMA = Path(__file__).parents[3] / "deploy/wasmsource.schema.json"
 
 
 def closed(schema):
@@ -36,6 +38,10 @@ def closed(schema):
 
 def faults(document):
     kind = (document.get("apiVersion"), document.get("kind"))
+    if kind == OURS:
+        for error in jsonschema.Draft202012Validator(json.loads(OUR_SCHEMA.read_text())).iter_errors(document):
+            yield f"{'.'.join(map(str, error.absolute_path))}: {error.message}"
+        return
     if kind not in CUSTOM:
         try:
             kubernetes_validate.validate(document, KUBERNETES, strict=True)

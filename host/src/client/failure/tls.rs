@@ -23,7 +23,7 @@ fn certificate(error: &CertificateError) -> Cow<'static, str> {
     Cow::Borrowed(match error {
         // A bad signature: an authority of the issuer's name is trusted, but it has another key.
         CertificateError::UnknownIssuer | CertificateError::BadSignature => {
-            "the issuer of its certificate is not trusted; add that authority by K_CA_CERTS or --ca-dir"
+            "the issuer of its certificate is not trusted; add that authority by K_CA_CERTS or --ca-dir, or in serve by the sink's CACerts"
         }
         CertificateError::NotValidForNameContext {
             expected,

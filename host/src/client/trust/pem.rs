@@ -18,21 +18,33 @@ pub(in crate::client) struct File {
     stamp: Stamp,
 }
 
-/// Adds every certificate of a PEM text, of which there must be one. `origin` is what an error calls the text.
-pub(super) fn add(roots: &mut RootCertStore, origin: &str, text: &[u8]) -> Result<(), TrustError> {
-    let malformed = |reason: &dyn std::fmt::Display| TrustError::Malformed {
-        origin: origin.to_owned(),
-        reason: reason.to_string(),
-    };
+/// Why a text holds no authorities.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PemError {
+    /// A text without a certificate in it.
+    #[error("no certificate in it; it must be PEM text (-----BEGIN CERTIFICATE-----)")]
+    Empty,
+    /// A text that is no PEM, or holds something that is no certificate.
+    #[error("{0}; mend or remove it")]
+    Malformed(String),
+}
+
+/// Whether a text is PEM and holds certificates, and nothing else by that name.
+pub(crate) fn check_pem(text: &[u8]) -> Result<(), PemError> {
+    add(&mut RootCertStore::empty(), text)
+}
+
+/// Adds every certificate of a PEM text, of which there must be one.
+pub(super) fn add(roots: &mut RootCertStore, text: &[u8]) -> Result<(), PemError> {
+    let malformed = |reason: &dyn std::fmt::Display| PemError::Malformed(reason.to_string());
     let before = roots.len();
     for certificate in CertificateDer::pem_slice_iter(text) {
         let certificate = certificate.map_err(|error| malformed(&error))?;
         roots.add(certificate).map_err(|error| malformed(&error))?;
     }
     if roots.len() == before {
-        return Err(TrustError::Empty {
-            origin: origin.to_owned(),
-        });
+        return Err(PemError::Empty);
     }
     Ok(())
 }

@@ -11,7 +11,7 @@ apiVersion: sources.heartbeats.dev/v1alpha1
 kind: WasmSource
 metadata: {name: test-heartbeats, namespace: event-test, labels: {a: b}}
 spec:
-  sink: {uri: "http://127.0.0.1:8080/"}
+  sink: {uri: "http://127.0.0.1:8080/", CACerts: "", audience: ""}
   ceOverrides: {extensions: {Team: blue}}
   schedule: 5s
   startJitter: 1s
@@ -24,7 +24,7 @@ spec:
     backoffDelay: PT0.1S
     timeout: PT2S
     retryAfterMax: PT30S
-    deadLetterSink: {uri: "http://dead"}
+    deadLetterSink: {uri: "http://dead", audience: dead-letters}
   limits: {memory: 32Mi, cpu: 50ms}
   suspend: true
 "#;
@@ -55,9 +55,12 @@ fn every_field_has_its_meaning() {
     assert_eq!(settings.delivery.timeout, Some(Duration::from_secs(2)));
     assert_eq!(settings.delivery.retry_after_max, Duration::from_secs(30));
     assert_eq!(
-        settings.delivery.dead_letter_sink.unwrap().uri,
-        "http://dead".into()
+        (settings.sink.ca_certs, settings.sink.audience),
+        (None, None)
     );
+    let dead = settings.delivery.dead_letter_sink.unwrap();
+    assert_eq!(&*dead.uri, "http://dead");
+    assert_eq!(dead.audience.unwrap().to_string(), "dead-letters");
     assert_eq!(settings.limits.memory, 32 << 20);
     assert_eq!(settings.limits.cpu, Duration::from_millis(50));
 }
@@ -131,6 +134,47 @@ fn what_is_missing_is_named() {
             "{field} in {problems:?}"
         );
     }
+}
+
+#[test]
+fn a_sink_that_cannot_be_trusted_or_told_who_sends_is_refused() {
+    let sink = |fields: &str| {
+        read(&FULL.replace("CACerts: \"\", audience: \"\"", fields))
+            .map(|source| source.settings.sink)
+    };
+    let certificate = rcgen::generate_simple_self_signed(vec!["authority".to_owned()]).unwrap();
+    let pem = serde_json::to_string(&certificate.cert.pem()).unwrap();
+    assert!(sink(&format!("CACerts: {pem}")).unwrap().ca_certs.is_some());
+    for (fields, field, told) in [
+        ("CACerts: hello", "spec.sink.CACerts", "it must be PEM text"),
+        (
+            &*format!("CACerts: {}\"", &pem[..200]),
+            "spec.sink.CACerts",
+            "; mend or remove it",
+        ),
+        ("CACerts: [1]", "spec.sink.CACerts", "is no string"),
+        ("audience: 5", "spec.sink.audience", "put it in quotes"),
+        (
+            "audience: \"a\\nb\"",
+            "spec.sink.audience",
+            "is no audience; write",
+        ),
+    ] {
+        let problems = sink(fields).unwrap_err();
+        assert!(
+            problems[0].starts_with(&format!("6: {field}: ")) && problems[0].contains(told),
+            "{problems:?}"
+        );
+    }
+    let both = FULL
+        .replace("127.0.0.1:8080", "me:secret@127.0.0.1")
+        .replace("audience: \"\"", "audience: sink");
+    let problems = read(&both).unwrap_err();
+    assert!(
+        problems[0].starts_with("6: spec.sink.audience: ") && problems[0].contains("; remove one"),
+        "{problems:?}"
+    );
+    assert!(!problems.concat().contains("secret"), "{problems:?}");
 }
 
 #[test]

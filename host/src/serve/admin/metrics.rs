@@ -1,9 +1,13 @@
-//! Metrics in the text format of Prometheus. Labels are tenants, of which there are few, never sources.
+//! Metrics in the text format of Prometheus. Labels are tenants, of which there are few, and sources only if they are asked for.
+
+mod by_source;
 
 use std::fmt::Write;
 
 use crate::serve::scheduler::TenantView;
 use crate::serve::service::Status;
+
+pub(super) use by_source::BySource;
 
 type Metric = (
     &'static str,
@@ -63,11 +67,16 @@ const BY_TENANT: [Metric; 8] = [
 pub(super) fn text(status: &Status) -> String {
     let mut text = String::new();
     let problems = status.problems;
+    let (sockets, limit) = status.sockets;
     // Writing to a string does not fail.
     let _ = writeln!(
         text,
         "# HELP heartbeats_manifest_problems What is wrong with the manifests.\n\
-         # TYPE heartbeats_manifest_problems gauge\nheartbeats_manifest_problems {problems}"
+         # TYPE heartbeats_manifest_problems gauge\nheartbeats_manifest_problems {problems}\n\
+         # HELP heartbeats_sockets Connections to sinks, idle ones too.\n\
+         # TYPE heartbeats_sockets gauge\nheartbeats_sockets {sockets}\n\
+         # HELP heartbeats_sockets_limit The most connections to sinks.\n\
+         # TYPE heartbeats_sockets_limit gauge\nheartbeats_sockets_limit {limit}"
     );
     for (name, kind, help, value) in BY_TENANT {
         let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} {kind}");

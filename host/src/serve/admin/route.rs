@@ -10,7 +10,7 @@ use crate::serve::service::Action;
 pub(super) enum Route {
     Health,
     Ready,
-    Metrics,
+    Metrics { by_source: bool },
     OpenApi,
     Sources { from: usize, count: usize },
     Source(Key),
@@ -22,7 +22,7 @@ pub(super) enum Route {
 
 /// Sources a page, unless the request says otherwise, and at the most.
 const PAGE: usize = 100;
-const LONGEST_PAGE: usize = 1_000;
+pub(super) const LONGEST_PAGE: usize = 1_000;
 
 pub(super) fn route(method: &Method, uri: &Uri) -> Route {
     let path: Vec<&str> = uri.path().split('/').skip(1).collect();
@@ -33,7 +33,7 @@ pub(super) fn route(method: &Method, uri: &Uri) -> Route {
     let (allowed, route) = match path[..] {
         ["healthz"] => ("GET", Route::Health),
         ["readyz"] => ("GET", Route::Ready),
-        ["metrics"] => ("GET", Route::Metrics),
+        ["metrics"] => ("GET", metrics(uri.query())),
         ["openapi.json"] => ("GET", Route::OpenApi),
         ["sources"] => ("GET", page(uri.query().unwrap_or_default())),
         ["sources", namespace, name] => ("GET", Route::Source(key(namespace, name))),
@@ -49,6 +49,14 @@ pub(super) fn route(method: &Method, uri: &Uri) -> Route {
         route
     } else {
         Route::WrongMethod(allowed)
+    }
+}
+
+fn metrics(query: Option<&str>) -> Route {
+    match query {
+        None | Some("" | "by=tenant") => Route::Metrics { by_source: false },
+        Some("by=source") => Route::Metrics { by_source: true },
+        Some(_) => Route::BadQuery("there are by=tenant and by=source"),
     }
 }
 
@@ -105,6 +113,17 @@ mod tests {
             (Method::POST, "/sources/t/a/burn", Route::Unknown),
             (Method::GET, "/sources/t/a/fire", Route::WrongMethod("POST")),
             (Method::POST, "/metrics", Route::WrongMethod("GET")),
+            (Method::GET, "/metrics", Route::Metrics { by_source: false }),
+            (
+                Method::GET,
+                "/metrics?by=source",
+                Route::Metrics { by_source: true },
+            ),
+            (
+                Method::GET,
+                "/metrics?by=beat",
+                Route::BadQuery("there are by=tenant and by=source"),
+            ),
             (Method::GET, "/", Route::Unknown),
             (Method::GET, "/sources/t", Route::Unknown),
         ] {

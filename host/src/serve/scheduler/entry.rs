@@ -16,8 +16,8 @@ pub(super) struct Entry<R> {
     pub(super) shared: Arc<Shared<R>>,
     pub(super) tenant: TenantId,
     pub(super) phase: Phase,
-    /// As its manifest says.
-    pub(super) suspend: bool,
+    /// As it was told with its settings.
+    pub(super) suspend: Option<Arc<str>>,
     /// Why it is suspended; a beat in flight may not have ended.
     pub(super) why: Option<Box<str>>,
     /// Of the last tick.

@@ -42,7 +42,7 @@ impl World {
                 settings: source.settings,
                 runnable: (),
             }),
-            suspend: source.suspend,
+            suspend: source.suspend.then(|| "suspended by its manifest".into()),
         };
         self.scheduler.set(spec, self.now);
         key

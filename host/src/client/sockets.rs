@@ -1,0 +1,84 @@
+//! How many connections a process may have open, idle ones too.
+
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
+
+use super::pool::Pool;
+
+/// How long a request waits for a socket when all are taken.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// A number of sockets that clients share, by default without a bound. Clones share it too.
+#[derive(Clone, Default)]
+pub struct Sockets(Option<Arc<Shared>>);
+
+struct Shared {
+    limit: usize,
+    free: Arc<Semaphore>,
+    /// Where idle connections are.
+    pools: Mutex<Vec<Weak<Pool>>>,
+}
+
+/// One that a connection has, until it is dropped; `None` where nobody counts.
+pub(super) type Socket = Option<OwnedSemaphorePermit>;
+
+/// All sockets are taken.
+#[derive(Debug, thiserror::Error)]
+#[error("all {0} sockets of this process are in use; allow more with --sockets")]
+pub(super) struct NoSocket(usize);
+
+impl Sockets {
+    /// At most so many.
+    pub fn new(limit: usize) -> Self {
+        Self(Some(Arc::new(Shared {
+            limit,
+            free: Arc::new(Semaphore::new(limit.min(Semaphore::MAX_PERMITS))),
+            pools: Mutex::default(),
+        })))
+    }
+
+    /// How many are in use.
+    pub fn in_use(&self) -> usize {
+        self.0.as_ref().map_or(0, |shared| {
+            shared.limit - shared.free.available_permits().min(shared.limit)
+        })
+    }
+
+    /// Idle connections of this pool are closed where others need sockets.
+    pub(super) fn lend(&self, pool: &Arc<Pool>) {
+        if let Some(shared) = &self.0 {
+            let mut pools = shared.pools.lock().unwrap_or_else(PoisonError::into_inner);
+            pools.retain(|pool| pool.strong_count() > 0);
+            pools.push(Arc::downgrade(pool));
+        }
+    }
+
+    /// A socket for a new connection; where none is free, those of idle connections become so.
+    pub(super) async fn take(&self) -> Result<Socket, NoSocket> {
+        let Some(shared) = &self.0 else {
+            return Ok(None);
+        };
+        if let Ok(socket) = shared.free.clone().try_acquire_owned() {
+            return Ok(Some(socket));
+        }
+        shared.close_idle();
+        // Those who wait are served in their order.
+        match timeout(PATIENCE, shared.free.clone().acquire_owned()).await {
+            Ok(Ok(socket)) => Ok(Some(socket)),
+            _ => Err(NoSocket(shared.limit)),
+        }
+    }
+}
+
+impl Shared {
+    fn close_idle(&self) {
+        let pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
+        let pools: Vec<_> = pools.iter().filter_map(Weak::upgrade).collect();
+        for pool in pools {
+            pool.close_idle();
+        }
+    }
+}
