@@ -1,9 +1,11 @@
 //! What heartbeats costs, beside its peers in the same run: `make bench`.
 
+mod churn;
 mod cpu;
 mod idle;
 mod lateness;
 mod native;
+mod outage;
 mod process;
 mod rate;
 mod results;
@@ -39,6 +41,18 @@ enum Bench {
         #[arg(long, default_value_t = 5)]
         rounds: usize,
     },
+    /// Sources that are added, changed and removed every second
+    Churn {
+        /// For so long
+        #[arg(long, default_value_t = 60)]
+        minutes: u64,
+    },
+    /// A sink that is away, beside one that is not
+    Outage {
+        /// For so long
+        #[arg(long, default_value_t = 10)]
+        minutes: u64,
+    },
     /// The native peer itself: sends events to K_SINK until it is killed
     #[command(hide = true)]
     Native,
@@ -54,6 +68,8 @@ fn main() -> anyhow::Result<()> {
         Bench::Idle => idle::measure(),
         Bench::Rate => rate::measure(),
         Bench::Lateness { rounds } => lateness::measure(rounds),
+        Bench::Churn { minutes } => churn::measure(minutes),
+        Bench::Outage { minutes } => outage::measure(minutes),
         Bench::Native => native::send_for_ever(),
     }
 }

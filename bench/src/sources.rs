@@ -35,10 +35,10 @@ impl Sources {
     pub(crate) fn write(
         &self,
         file: &str,
-        numbers: impl Iterator<Item = usize>,
+        numbers: impl IntoIterator<Item = usize>,
         spec: impl Fn(usize) -> String,
     ) -> anyhow::Result<()> {
-        let numbers: Vec<usize> = numbers.collect();
+        let numbers: Vec<usize> = numbers.into_iter().collect();
         for (part, numbers) in numbers.chunks(FILE).enumerate() {
             let mut text = String::new();
             for number in numbers {
@@ -57,6 +57,11 @@ impl Sources {
             fs::rename(half, whole)?;
         }
         Ok(())
+    }
+
+    /// Removes what was written by this name, if it was but one file.
+    pub(crate) fn remove(&self, file: &str) -> anyhow::Result<()> {
+        Ok(fs::remove_file(self.path(&format!("{file}-0.yaml")))?)
     }
 
     fn path(&self, file: &str) -> PathBuf {
