@@ -3,6 +3,7 @@
 mod answer;
 mod cargo;
 mod client;
+mod collector;
 mod interfaces;
 mod log;
 mod percent;
@@ -21,6 +22,7 @@ pub(crate) mod image;
 pub(crate) use answer::Answer;
 pub(crate) use cargo::{cargo, root};
 pub(crate) use client::{Reply, call};
+pub(crate) use collector::Collector;
 pub(crate) use interfaces::{Interfaces, unversioned};
 pub(crate) use log::{json_lines, lines_with};
 pub(crate) use percent::percent_decoded;

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use crate::client::TrustError;
 use crate::identity::TokenError;
 use crate::sandbox::Hit;
+use crate::telemetry::ExporterError;
 
 /// Why a command of the host failed. The texts name the setting, its value and the remedy, and contain the cause.
 #[derive(Debug, thiserror::Error)]
@@ -84,6 +85,9 @@ pub enum Error {
     /// It is not clear whom to trust.
     #[error(transparent)]
     Trust(#[from] TrustError),
+    /// Spans cannot be exported.
+    #[error(transparent)]
+    Exporter(#[from] ExporterError),
     /// The token cannot be used.
     #[error(transparent)]
     Token(#[from] TokenError),

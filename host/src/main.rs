@@ -19,7 +19,7 @@ use heartbeats_host::run::{Exit, Lines, Source, run};
 use heartbeats_host::sandbox::Limits;
 use heartbeats_host::serve::{self, Shard};
 use heartbeats_host::shutdown::Stop;
-use heartbeats_host::telemetry::{Health, Metrics, Server};
+use heartbeats_host::telemetry::{Health, Metrics, Server, TracingSettings};
 
 use args::{Args, Check, Command, Display, LogFormat, Run, Serve};
 
@@ -71,6 +71,7 @@ async fn run_source(options: Run, format: LogFormat, stop: Stop) -> anyhow::Resu
     for limit in options.limits {
         limits.set(limit);
     }
+    let tracing = TracingSettings::new(&variable)?;
     let (metrics, health) = (Metrics::default(), Health::default());
     if let Some(address) = options.metrics {
         let server = Server::bind(address).await?;
@@ -91,6 +92,7 @@ async fn run_source(options: Run, format: LogFormat, stop: Stop) -> anyhow::Resu
         token,
         limits,
         metrics,
+        tracing,
         health,
         grace_period: options.grace_period,
     };
@@ -109,6 +111,7 @@ async fn serve_sources(options: Serve, stop: Stop) -> anyhow::Result<Exit> {
         tenant_limits: options.tenant_limits.unwrap_or_default(),
         trust,
         proxies: Proxies::new(&|name| env::var_os(name))?,
+        tracing: TracingSettings::new(&|name| env::var_os(name))?,
         admin: options.admin,
         grace_period: options.grace_period,
     };

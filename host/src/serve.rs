@@ -36,7 +36,7 @@ use crate::client::{Client, Proxies, Trust, TrustSettings};
 use crate::engine::Engine;
 use crate::sandbox::Output;
 use crate::shutdown::Stop;
-use crate::telemetry::Metrics;
+use crate::telemetry::{self, Exporter, Metrics, TracingSettings};
 use executor::Executors;
 use scheduler::Scheduler;
 use service::{Clock, Service};
@@ -65,6 +65,8 @@ pub struct Options {
     pub trust: TrustSettings,
     /// Which proxies they send through.
     pub proxies: Proxies,
+    /// Where the spans of their requests go, if there are to be any.
+    pub tracing: Option<TracingSettings>,
     /// Where the admin interface listens.
     pub admin: SocketAddr,
     /// How long beats in flight may go on after the first signal.
@@ -81,13 +83,20 @@ pub async fn serve(options: Options, stop: Stop) -> Result<(), Error> {
     let engine = Engine::pooling(INSTANCES)?;
     let (output, writer) = Output::new(std::io::stderr()).map_err(thread)?;
     let (done_sender, done) = service::done();
+    let tracing = options.tracing.as_ref().map(|settings| {
+        let service = telemetry::Service {
+            name: env!("CARGO_PKG_NAME").to_owned(),
+            pod: None,
+            namespace: None,
+        };
+        Exporter::start(settings, &service, &options.trust, options.proxies.clone())
+    });
+    let (tracer, exporter) = tracing.transpose()?.unzip();
     let cores = available_parallelism().map_or(1, usize::from);
     let clients: Vec<Client> = (0..cores)
         .map(|_| {
-            Ok(Client::new(
-                Trust::read(&options.trust)?,
-                options.proxies.clone(),
-            )?)
+            let client = Client::new(Trust::read(&options.trust)?, options.proxies.clone())?;
+            Ok(client.traced_by(tracer.clone()))
         })
         .collect::<Result<_, Error>>()?;
     let executors =
@@ -113,6 +122,9 @@ pub async fn serve(options: Options, stop: Stop) -> Result<(), Error> {
     };
     service.run(stop).await;
     admin.abort();
+    if let Some(exporter) = exporter {
+        exporter.finish().await;
+    }
     writer.finish(LAST_LINES);
     Ok(())
 }

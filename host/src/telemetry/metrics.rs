@@ -103,7 +103,7 @@ const UNANSWERED: &str = "unanswered";
 
 impl Metrics {
     /// All figures in the OpenMetrics text format.
-    pub(super) fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         let mut text = String::new();
         match encode(&mut text, &self.0.registry) {
             Ok(()) => text,
