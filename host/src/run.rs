@@ -62,11 +62,11 @@ pub enum Exit {
     Failure,
 }
 
-/// Where the lines go that a source writes to standard error.
+/// Where the lines go that a source writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lines {
-    /// To the host's, as they are.
-    Stderr,
+    /// To the host's own streams, as they are.
+    Streams,
     /// Into the host's log, with the source's name.
     Log,
 }
@@ -82,11 +82,14 @@ pub async fn run(
         what: "cannot start a thread",
         reason,
     };
-    let (stdout, stdout_writer) = Output::new(io::stdout()).map_err(thread)?;
-    let stderr = match lines {
-        Lines::Stderr => Output::new(io::stderr()),
-        Lines::Log => Output::new(LoggedLines::of(&command.name)),
+    let (stdout, stderr) = match lines {
+        Lines::Streams => (Output::new(io::stdout()), Output::new(io::stderr())),
+        Lines::Log => {
+            let of = |stream| Output::new(LoggedLines::of(&command.name, stream));
+            (of("stdout"), of("stderr"))
+        }
     };
+    let (stdout, stdout_writer) = stdout.map_err(thread)?;
     let (stderr, stderr_writer) = stderr.map_err(thread)?;
     let exit = run_with(command, source, stop, stdout, stderr).await;
     stdout_writer.finish(LAST_LINES);

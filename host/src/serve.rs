@@ -34,9 +34,10 @@ use tokio::sync::mpsc;
 use crate::Error;
 use crate::client::{Client, Proxies, Trust, TrustSettings};
 use crate::engine::Engine;
+use crate::run::Lines;
 use crate::sandbox::Output;
 use crate::shutdown::Stop;
-use crate::telemetry::{self, Exporter, Metrics, TracingSettings};
+use crate::telemetry::{self, Exporter, LoggedLines, Metrics, TracingSettings};
 use executor::Executors;
 use scheduler::Scheduler;
 use service::{Clock, Service};
@@ -65,6 +66,8 @@ pub struct Options {
     pub trust: TrustSettings,
     /// Which proxies they send through.
     pub proxies: Proxies,
+    /// Where their lines go.
+    pub lines: Lines,
     /// Where the spans of their requests go, if there are to be any.
     pub tracing: Option<TracingSettings>,
     /// Where the admin interface listens.
@@ -81,7 +84,11 @@ pub async fn serve(options: Options, stop: Stop) -> Result<(), Error> {
     };
     let admin = admin::Listener::bind(options.admin).await?;
     let engine = Engine::pooling(INSTANCES)?;
-    let (output, writer) = Output::new(std::io::stderr()).map_err(thread)?;
+    let output = match options.lines {
+        Lines::Streams => Output::new(std::io::stderr()),
+        Lines::Log => Output::new(LoggedLines::prefixed()),
+    };
+    let (output, writer) = output.map_err(thread)?;
     let (done_sender, done) = service::done();
     let tracing = options.tracing.as_ref().map(|settings| {
         let service = telemetry::Service {
@@ -106,7 +113,7 @@ pub async fn serve(options: Options, stop: Stop) -> Result<(), Error> {
     let catalog = Catalog::new(options.sources, options.shard, Components::new(engine));
     watch::start(catalog, changes_sender).map_err(thread)?;
     let (requests_sender, requests) = mpsc::channel(REQUESTS);
-    eprintln!("admin interface on http://{}", admin.address());
+    tracing::info!("admin interface on http://{}", admin.address());
     let admin = tokio::spawn(admin.serve(requests_sender));
     let service = Service {
         scheduler: Scheduler::new(options.tenant_limits, || uuid::Uuid::new_v4().as_u128()),

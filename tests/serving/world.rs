@@ -88,6 +88,8 @@ impl World {
             .envs(env.iter().copied());
         let running = Running::start(command);
         let admin = running.stderr_after("admin interface on http://");
+        // In json the line goes on.
+        let admin = admin.split('"').next().unwrap().to_owned();
         Self {
             folder,
             running,
