@@ -11,6 +11,7 @@ mod program;
 mod request;
 mod running;
 mod sink;
+mod socks;
 mod source;
 mod tls;
 mod tunnel;
@@ -30,6 +31,7 @@ pub(crate) use program::{clean, component_file, host, python, scratch, wasm_tool
 pub(crate) use request::Request;
 pub(crate) use running::{Ended, Running, memory_of};
 pub(crate) use sink::{Greeting, Sink};
+pub(crate) use socks::Socks;
 pub(crate) use source::Source;
 pub(crate) use tls::Authority;
 pub(crate) use tunnel::Tunnel;
