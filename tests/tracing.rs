@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
 use rustix::process::Signal;
 
-use crate::support::{Answer, Collector, Request, Sink, Source, guests, lines_with};
+use crate::support::{Answer, Collector, Request, Sink, Source, call, guests, lines_with};
 
 const OBSERVABILITY: &str = "K_OBSERVABILITY_CONFIG";
 
@@ -201,16 +201,22 @@ fn no_beat_waits_for_a_collector_that_is_down_or_deaf_and_the_log_says_so_once()
         gone.settings()
     };
     let deaf = Collector::deaf();
-    for settings in [down, deaf.settings()] {
+    for (settings, refuses) in [(down, true), (deaf.settings(), false)] {
         let sink = Sink::answering(202);
         let start = Instant::now();
 
         let source = Source::beating_to(&sink)
             .env(OBSERVABILITY, settings)
-            .flags(["--period=10ms"])
+            .option("--metrics=127.0.0.1:0")
+            .flag("--period=10ms")
             .start();
         sink.wait_for(250);
         let beaten = start.elapsed();
+        let metrics = source.stderr_after("metrics at http://");
+        let (address, path) = metrics.split_once('/').unwrap();
+        let figures = call(address, "GET", &format!("/{path}")).body;
+        let none_dropped = figures.contains("\nheartbeats_spans_dropped_total 0\n");
+        assert_ne!(none_dropped, refuses, "{figures}");
         source.signal(Signal::TERM);
         let ended = source.wait().succeeded();
 

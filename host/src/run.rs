@@ -107,7 +107,8 @@ pub async fn run_with(
 ) -> Result<Exit, Error> {
     let tracing = source.tracing.as_ref().map(|settings| {
         let service = service(command, &source);
-        Exporter::start(settings, &service, &source.trust, source.proxies.clone())
+        let (proxies, metrics) = (source.proxies.clone(), source.metrics.clone());
+        Exporter::start(settings, &service, &source.trust, proxies, metrics)
     });
     let (tracer, exporter) = tracing.transpose()?.unzip();
     let exit = live(command, source, tracer, stop, stdout, stderr).await;

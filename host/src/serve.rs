@@ -90,13 +90,15 @@ pub async fn serve(options: Options, stop: Stop) -> Result<(), Error> {
     };
     let (output, writer) = output.map_err(thread)?;
     let (done_sender, done) = service::done();
+    let metrics = Metrics::default();
     let tracing = options.tracing.as_ref().map(|settings| {
         let service = telemetry::Service {
             name: env!("CARGO_PKG_NAME").to_owned(),
             pod: None,
             namespace: None,
         };
-        Exporter::start(settings, &service, &options.trust, options.proxies.clone())
+        let proxies = options.proxies.clone();
+        Exporter::start(settings, &service, &options.trust, proxies, metrics.clone())
     });
     let (tracer, exporter) = tracing.transpose()?.unzip();
     let cores = available_parallelism().map_or(1, usize::from);
@@ -106,8 +108,7 @@ pub async fn serve(options: Options, stop: Stop) -> Result<(), Error> {
             Ok(client.traced_by(tracer.clone()))
         })
         .collect::<Result<_, Error>>()?;
-    let executors =
-        Executors::start(clients, &Metrics::default(), &output, &done_sender).map_err(thread)?;
+    let executors = Executors::start(clients, &metrics, &output, &done_sender).map_err(thread)?;
     drop(output);
     let (changes_sender, changes) = mpsc::unbounded_channel();
     let catalog = Catalog::new(options.sources, options.shard, Components::new(engine));

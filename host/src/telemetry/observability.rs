@@ -179,9 +179,9 @@ fn url(name: &'static str, value: &str, path: &str) -> Result<Uri, Observability
     }
 }
 
-/// A value as an error may show it: a password stands before an at sign.
+/// A value as an error may show it: a password stands before an at sign, and a key in a query.
 fn shown(value: &str) -> String {
-    match value.contains('@') {
+    match value.contains(['@', '?']) {
         true => "…".to_owned(),
         false => value.chars().take(SHOWN).collect(),
     }
@@ -269,6 +269,7 @@ mod tests {
                 "user information",
             ),
             (r#"{"tracing":"http://me:secret@c"#.to_owned(), "…"),
+            (http(r#""endpoint":"ftp://c?key=secret""#), "…"),
         ] {
             let error = read(&[(NAME, &value)]).unwrap_err().to_string();
             assert!(error.contains(NAME) && error.contains(shown), "{error}");

@@ -1,10 +1,7 @@
 //! Spans that have ended, and the task that sends them to the collector. Whatever becomes of that, no beat waits for it.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use http::Uri;
 use http::uri::Scheme;
 use opentelemetry::KeyValue;
 use opentelemetry_otlp::{
@@ -19,7 +16,7 @@ use tokio::time::{sleep, timeout};
 use super::tracer::Tracer;
 use super::transport::Transport;
 use crate::client::{Client, Proxies, Trust, TrustError, TrustSettings};
-use crate::telemetry::TracingSettings;
+use crate::telemetry::{Metrics, TracingSettings};
 
 /// Spans that wait. What comes when they are so many is dropped.
 const QUEUE: usize = 2048;
@@ -63,16 +60,13 @@ pub enum ExporterError {
 #[derive(Clone)]
 pub(super) struct Queue {
     messages: mpsc::Sender<Message>,
-    dropped: Arc<Dropped>,
+    metrics: Metrics,
 }
 
 enum Message {
     Ended(Box<SpanData>),
     Finish,
 }
-
-#[derive(Default)]
-struct Dropped(AtomicU64);
 
 impl Exporter {
     /// Starts the task. Needs a runtime.
@@ -81,6 +75,7 @@ impl Exporter {
         service: &Service,
         trust: &TrustSettings,
         proxies: Proxies,
+        metrics: Metrics,
     ) -> Result<(Tracer, Self), ExporterError> {
         let endpoint = &settings.endpoint;
         let trust = match endpoint.scheme() == Some(&Scheme::HTTPS) {
@@ -97,16 +92,14 @@ impl Exporter {
             .build()?;
         exporter.set_resource(&resource(service));
         let (messages, ended) = mpsc::channel(QUEUE);
-        let queue = Queue {
-            messages,
-            dropped: Arc::default(),
-        };
+        let authority = endpoint.authority();
         let sender = Sender {
             exporter,
-            endpoint: endpoint.clone(),
-            dropped: queue.dropped.clone(),
+            collector: authority.map_or_else(String::new, ToString::to_string),
+            metrics: metrics.clone(),
             failing: false,
         };
+        let queue = Queue { messages, metrics };
         let tracer = Tracer::new(queue.clone(), settings.sampling_rate);
         let task = tokio::spawn(sender.run(ended));
         Ok((tracer, Self { queue, task }))
@@ -114,7 +107,7 @@ impl Exporter {
 
     /// Sends what is there, for a second at most.
     pub async fn finish(self) {
-        let Queue { messages, dropped } = self.queue;
+        let Queue { messages, metrics } = self.queue;
         let flush = async {
             // Without a task nothing is left to be sent.
             let _ = messages.send(Message::Finish).await;
@@ -123,38 +116,28 @@ impl Exporter {
         if timeout(FLUSH, flush).await.is_err() {
             tracing::warn!("the last spans were not exported in time");
         }
-        let dropped = dropped.0.load(Ordering::Relaxed);
-        if dropped > 0 {
-            tracing::warn!(spans = dropped, "spans were dropped");
+        let spans = metrics.spans_dropped(0);
+        if spans > 0 {
+            tracing::warn!(spans, "spans were dropped");
         }
     }
 }
 
 impl Queue {
     pub(super) fn put(&self, span: SpanData) {
-        if self
-            .messages
-            .try_send(Message::Ended(Box::new(span)))
-            .is_err()
-            && self.dropped.add(1) == 0
-        {
+        let message = Message::Ended(Box::new(span));
+        if self.messages.try_send(message).is_err() && self.metrics.spans_dropped(1) == 0 {
             tracing::warn!("spans end faster than they are exported: some are dropped");
         }
-    }
-}
-
-impl Dropped {
-    /// How many there were before.
-    fn add(&self, spans: usize) -> u64 {
-        self.0.fetch_add(spans as u64, Ordering::Relaxed)
     }
 }
 
 /// The task's end of the queue.
 struct Sender {
     exporter: SpanExporter,
-    endpoint: Uri,
-    dropped: Arc<Dropped>,
+    /// `HOST:PORT`. The rest of its URL may hold a secret.
+    collector: String,
+    metrics: Metrics,
     /// The last batch was not taken.
     failing: bool,
 }
@@ -183,10 +166,10 @@ impl Sender {
         };
         match &problem {
             Some(problem) => {
-                self.dropped.add(spans);
+                self.metrics.spans_dropped(spans as u64);
                 // Once for each time that the collector is away.
                 if !self.failing {
-                    tracing::warn!(endpoint = %self.endpoint, "spans are dropped: {problem}");
+                    tracing::warn!(collector = %self.collector, "spans are dropped: {problem}");
                 }
             }
             None if self.failing => tracing::info!("spans are exported again"),
