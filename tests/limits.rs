@@ -73,6 +73,44 @@ fn a_guest_that_only_computes_is_stopped() {
 }
 
 #[test]
+fn a_guest_that_waits_inside_a_call_to_the_host_is_stopped_by_the_wall_clock() {
+    let never_whole = Answer::Drip {
+        data: format!(
+            "HTTP/1.1 200 OK\r\nContent-Length: 10000\r\n\r\n{:10000}",
+            ""
+        ),
+        pause: Duration::from_millis(1),
+    };
+    for (what, attack, options, answer) in [
+        ("a sleep", "sleep", &[][..], 202.into()),
+        ("an answer that never comes", "answer", &[], Answer::Silence),
+        ("a body that never ends", "answer", &[], never_whole),
+        (
+            "room in a body that nobody reads",
+            "slow-body",
+            &[],
+            Answer::Silence,
+        ),
+        ("room in the log", "log", &["--limit=log=1Ki"], 202.into()),
+    ] {
+        let sink = Sink::answering(answer);
+        let start = Instant::now();
+
+        let ended = limited(&sink, "wall=300ms")
+            .component(guests::hostile())
+            .flag(attack);
+        let ended = options.iter().copied().fold(ended, Source::option);
+        let ended = ended.run().failed();
+
+        let took = start.elapsed();
+        assert!(took >= Duration::from_millis(300), "{what}: {took:?}");
+        assert!(took < Duration::from_secs(5), "{what}: {took:?}");
+        let told = lines_with(&ended.stderr, "the limit wall=300ms was hit");
+        assert_eq!(told.len(), 1, "{what}: {ended:#?}");
+    }
+}
+
+#[test]
 fn a_guest_that_floods_the_log_is_held_back_and_loses_nothing() {
     let sink = Sink::answering(202);
     let start = Instant::now();

@@ -33,10 +33,11 @@ fn machines_read_the_log_as_json_lines() {
 
     let entries = json_lines(&ended.stderr);
     for entry in &entries {
-        for field in ["time", "level", "message"] {
+        for field in ["timestamp", "level", "message"] {
             assert!(entry[field].is_string(), "{field} in {entry}");
         }
-        assert!(entry["time"].as_str().unwrap().ends_with('Z'), "{entry}");
+        let time = entry["timestamp"].as_str().unwrap();
+        assert!(time.ends_with('Z'), "{entry}");
     }
     for beat in sink.requests() {
         let told = entries

@@ -28,4 +28,5 @@ mod settings;
 mod spin;
 mod stopping;
 mod ticker;
+mod tracing;
 mod watching;

@@ -3,7 +3,7 @@
 use rcgen::SanType;
 use rustls::ALL_VERSIONS;
 
-use crate::support::{Authority, Sink, Source, Tunnel, guests, lines_with};
+use crate::support::{Authority, Sink, Socks, Source, Tunnel, guests, lines_with};
 
 #[test]
 fn a_beat_goes_through_the_proxy_as_in_the_original() {
@@ -89,9 +89,53 @@ fn a_proxy_that_does_not_help_is_named_without_its_password() {
 }
 
 #[test]
+fn a_beat_goes_through_a_socks_proxy_that_resolves_the_name() {
+    let sink = Sink::answering(202);
+    for (user, scheme, who) in [("", "socks5", ""), ("me:s3cret@", "socks5h", "me:s3cret")] {
+        let proxy = Socks::to(sink.authority());
+
+        let ended = beating_to("http://sink.example/path?q")
+            .env(
+                "HTTP_PROXY",
+                format!("{scheme}://{user}{}", proxy.address()),
+            )
+            .env("RUST_LOG", "trace")
+            .run()
+            .succeeded();
+
+        assert_eq!(proxy.asked(), [format!("{who}@sink.example:80")]);
+        assert!(!ended.output().contains("s3cret"), "{ended:#?}");
+    }
+    for request in sink.requests() {
+        assert_eq!(request.target, "/path?q", "the sink sees no proxy");
+        assert_eq!(request.header("host").as_deref(), Some("sink.example"));
+        assert_eq!(request.header("proxy-authorization"), None);
+    }
+}
+
+#[test]
+fn a_beat_to_an_https_sink_goes_through_a_socks_proxy() {
+    let authority = Authority::new();
+    let server = authority.server_with(ALL_VERSIONS, |params| {
+        params.subject_alt_names = vec![SanType::DnsName("sink.example".try_into().unwrap())];
+    });
+    let sink = Sink::with_server(202, server);
+    let proxy = Socks::to(sink.authority());
+
+    beating_to("https://sink.example/")
+        .env("HTTPS_PROXY", format!("socks5://{}", proxy.address()))
+        .env("K_CA_CERTS", authority.pem())
+        .run()
+        .succeeded();
+
+    assert_eq!(proxy.asked(), ["@sink.example:443"]);
+    assert_eq!(sink.requests().len(), 1);
+}
+
+#[test]
 fn a_proxy_that_cannot_be_used_stops_the_start() {
     let ended = beating_to("http://sink.example/")
-        .env("HTTP_PROXY", "socks5://me:s3cret@proxy")
+        .env("HTTP_PROXY", "https://me:s3cret@proxy")
         .run()
         .failed();
 

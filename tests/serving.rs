@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use rustix::process::Signal;
 use serde_json::json;
 
-use crate::support::{Answer, Sink, component_file, guests, root};
+use crate::support::{Answer, Collector, Sink, component_file, guests, json_lines, root};
 use world::{Manifest, World, check};
 
 const SOON: Duration = Duration::from_secs(2);
@@ -62,6 +62,49 @@ fn an_interval_goes_on_with_fresh_ids() {
         passed > Duration::from_millis(250) && passed < SOON,
         "{passed:?}"
     );
+}
+
+#[test]
+fn all_attempts_for_a_beat_are_one_trace_though_each_has_its_own_sandbox() {
+    let collector = Collector::start();
+    let sink = Sink::script([503.into(), 503.into(), 202.into()]);
+    let settings = collector.settings();
+    let manifest = Manifest::new("a", &sink).spec("schedule: 1h");
+    let world = World::with_env(&[manifest], &[("K_OBSERVABILITY_CONFIG", &settings)]);
+    let requests = sink.wait_for(3);
+
+    world.signal(Signal::TERM);
+    world.wait().succeeded();
+
+    let spans = collector.spans();
+    assert_eq!(spans.len(), 3, "{spans:#?}");
+    for (request, span) in requests.iter().zip(&spans) {
+        assert_eq!(span.trace, spans[0].trace);
+        assert_eq!(request.header("traceparent"), Some(span.traceparent()));
+        assert_eq!(span.attribute("cloudevents.event_id"), Some(&*request.id()));
+        assert_eq!(span.resource["service.name"], "heartbeats-host");
+    }
+}
+
+#[test]
+fn a_log_for_machines_has_the_lines_of_all_sources() {
+    let sink = Sink::answering(400);
+    let manifest = Manifest::new("a", &sink).spec(&format!(
+        "schedule: 1h, component: {{path: {}}}, args: [environment]",
+        guests::egress().display()
+    ));
+    let world = World::with_options(&[manifest], &["--log-format=json"]);
+    world.said("environment: ONE_SHOT");
+    world.signal(Signal::TERM);
+
+    let ended = world.wait().succeeded();
+
+    let lines = json_lines(&ended.stderr);
+    let of_source = lines.iter().filter(|line| line["source"] == "event-test/a");
+    let told: Vec<_> = of_source
+        .map(|line| line["message"].as_str().unwrap())
+        .collect();
+    assert!(told.contains(&"environment: POD_NAME=a"), "{lines:#?}");
 }
 
 #[test]

@@ -98,6 +98,36 @@ fn a_log_for_machines_has_the_sources_lines_too() {
 }
 
 #[test]
+fn a_sources_line_in_a_log_for_machines_has_its_stream_and_the_level_that_it_says() {
+    for format in ["text", "json"] {
+        let failing = Source::in_host()
+            .option("--log-format=json")
+            .flags(["--period=0", "--log-format", format])
+            .run()
+            .failed();
+        let help = Source::in_host()
+            .option("--log-format=json")
+            .flag("--help")
+            .run()
+            .succeeded();
+
+        for (ended, level, stream) in [(failing, "ERROR", "stderr"), (help, "INFO", "stdout")] {
+            assert_eq!(ended.stdout, "");
+            let lines = json_lines(&ended.stderr);
+            assert!(!lines.is_empty());
+            for line in lines {
+                assert_eq!(line["source"], "heartbeats", "{line}");
+                assert_eq!(
+                    (&line["level"], &line["stream"]),
+                    (&level.into(), &stream.into())
+                );
+                assert!(line["timestamp"].is_string(), "{line}");
+            }
+        }
+    }
+}
+
+#[test]
 fn an_error_at_the_start_is_told_to_machines_too() {
     let ended = Source::in_host()
         .option("--log-format=json")

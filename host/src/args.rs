@@ -45,8 +45,11 @@ Environment:
                   certificate authorities instead of the system's
   K_CA_CERTS      certificate authorities to trust besides, PEM text (Knative sets it)
   HTTP_PROXY, HTTPS_PROXY, NO_PROXY
-                  proxies (http://HOST:PORT) and what is reached without them
-  TLS_MIN_VERSION the oldest TLS that is spoken: 1.3 (the default) or 1.2";
+                  proxies (http://HOST:PORT, socks5://HOST:PORT) and what is reached without them
+  TLS_MIN_VERSION the oldest TLS that is spoken: 1.3 (the default) or 1.2
+  K_OBSERVABILITY_CONFIG
+                  where spans are exported to, JSON as Knative writes it:
+                  {\"tracing\":{\"protocol\":\"http/protobuf\",\"endpoint\":\"http://HOST:4318\",\"samplingRate\":1}}";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {

@@ -21,7 +21,9 @@ use hyper_util::client::legacy::connect::capture_connection;
 use tokio::time::timeout;
 use wasmtime_wasi_http::{Error, WasiBody};
 
+use crate::event::Event;
 use crate::sparing::Sparing;
+use crate::telemetry::Tracer;
 use pool::Pool;
 
 pub use body::{AnswerBody, drain_request};
@@ -33,7 +35,10 @@ pub use trust::{OldestTls, PemError, Trust, TrustError, TrustSettings};
 
 /// A client whose connections all sandboxes with the same trust share. Clones share them too.
 #[derive(Clone)]
-pub struct Client(Arc<Shared>);
+pub struct Client {
+    shared: Arc<Shared>,
+    tracer: Option<Tracer>,
+}
 
 struct Shared {
     pool: Arc<Pool>,
@@ -51,30 +56,56 @@ impl Client {
     pub fn sharing(sockets: &Sockets, trust: Trust, proxies: Proxies) -> Result<Self, TrustError> {
         let pool = Arc::new(Pool::new(trust, proxies.clone(), sockets.clone())?);
         sockets.lend(&pool);
-        Ok(Self(Arc::new(Shared {
-            pool,
-            proxies,
-            failures: Sparing::default(),
-        })))
+        Ok(Self {
+            shared: Arc::new(Shared {
+                pool,
+                proxies,
+                failures: Sparing::default(),
+            }),
+            tracer: None,
+        })
     }
 
-    /// Sends one request and waits for the head of the answer.
+    /// Makes a span of each request.
+    pub fn traced_by(self, tracer: Option<Tracer>) -> Self {
+        Self { tracer, ..self }
+    }
+
+    /// Sends one request, for this event, and waits for the head of the answer.
     pub async fn send(
+        &self,
+        mut request: Request<WasiBody>,
+        event: &Event,
+        timeouts: Timeouts,
+    ) -> Result<Response<AnswerBody>, Error> {
+        let tracer = self.tracer.as_ref();
+        let span = tracer.and_then(|tracer| tracer.begin(event, &mut request));
+        let answer = self.exchange(request, timeouts).await;
+        if let Some(span) = span {
+            match &answer {
+                Ok(response) => span.answered(response.status().as_u16()),
+                Err(error) => span.failed(error),
+            }
+        }
+        answer
+    }
+
+    async fn exchange(
         &self,
         mut request: Request<WasiBody>,
         timeouts: Timeouts,
     ) -> Result<Response<AnswerBody>, Error> {
         let connections = if request.uri().scheme() == Some(&Scheme::HTTPS) {
-            self.0.pool.trusted()
+            self.shared.pool.trusted()
         } else {
             // A tunnel's password is given when the tunnel is opened.
-            if let Some(proxy) = self.0.proxies.of(request.uri())
+            if let Some(proxy) = self.shared.proxies.of(request.uri())
                 && let Some(auth) = proxy.basic_auth()
             {
                 let headers = request.headers_mut();
                 headers.insert(PROXY_AUTHORIZATION, auth.clone());
             }
-            self.0.pool.current()
+            self.shared.pool.current()
         };
         let uri = request.uri().clone();
         let mut connection = capture_connection(&mut request);
@@ -105,7 +136,7 @@ impl Client {
     fn log(&self, uri: &Uri, error: &legacy::Error) {
         tracing::debug!("request failed: {error:?}");
         if let Some(reason) = failure::explained(error)
-            && let Some(requests) = self.0.failures.due()
+            && let Some(requests) = self.shared.failures.due()
         {
             let (scheme, authority) = (uri.scheme_str(), uri.authority());
             let (scheme, authority) = (

@@ -48,6 +48,7 @@ pub async fn run(engine: &Engine, style: Style, stop: Stop) -> Result<Exit, Erro
         token: None,
         limits: Limits::default(),
         metrics: Metrics::default(),
+        tracing: None,
         health: Health::default(),
         grace_period: GRACE_PERIOD,
     };

@@ -19,6 +19,7 @@ use wasmtime_wasi_http::{
 
 use crate::beats::Beats;
 use crate::client::{Client, Timeouts, drain_request};
+use crate::event::look_into;
 use crate::identity::Token;
 use crate::sandbox::{Limit, Limits};
 use crate::sparing::Sparing;
@@ -85,6 +86,10 @@ impl Egress {
         self.metrics.clone()
     }
 
+    pub(crate) fn outcomes(&self) -> Outcomes {
+        self.outcomes.clone()
+    }
+
     /// The options of the next request; they come ahead of it, by the sandbox's own `outgoing-handler`.
     pub(crate) fn set_options(&mut self, options: Option<RequestOptions>) {
         self.options = options;
@@ -125,11 +130,10 @@ impl WasiHttpHooks for Egress {
         options: Option<RequestOptions>,
         _: Io,
     ) -> Sending {
-        let mut beat = None;
+        let mut outcomes = None;
         match self.policy.check(request.method(), request.uri()) {
             Ok(Place::Sink) => {
-                let id = request.headers().get("ce-id").cloned();
-                beat = Some((self.outcomes.clone(), id));
+                outcomes = Some(self.outcomes.clone());
                 if let Some(token) = &self.token {
                     request.headers_mut().insert(AUTHORIZATION, token.bearer());
                 }
@@ -159,15 +163,17 @@ impl WasiHttpHooks for Egress {
             self.metrics.clone(),
         );
         let slot = self.slots.clone().try_acquire_owned();
-        let id = request.headers().get("ce-id").cloned();
         Box::new(async move {
             let slot = slot.map_err(|_| hits.too_many())?;
-            let Some(attempt) = beats.attempt(id) else {
+            let (request, event) = look_into(request).await;
+            let Some(attempt) = beats.attempt(event.id.clone()) else {
                 // The source is being stopped, and an error would only make the guest log a failure that is none.
                 return std::future::pending().await;
             };
-            let counted = beat.map(|(outcomes, id)| outcomes.attempt(id, Instant::now()));
-            let response = client.send(request, timeouts).await.inspect_err(|error| {
+            let counted =
+                outcomes.map(|outcomes| outcomes.attempt(event.id.clone(), Instant::now()));
+            let answer = client.send(request, &event, timeouts).await;
+            let response = answer.inspect_err(|error| {
                 if matches!(error, Error::DestinationIpProhibited) {
                     metrics.denial();
                 }

@@ -8,6 +8,7 @@ use crate::client::TrustError;
 use crate::identity::TokenError;
 use crate::sandbox::Hit;
 use crate::serve::SocketsError;
+use crate::telemetry::ExporterError;
 
 /// Why a command of the host failed. The texts name the setting, its value and the remedy, and contain the cause.
 #[derive(Debug, thiserror::Error)]
@@ -88,6 +89,9 @@ pub enum Error {
     /// It is not clear whom to trust.
     #[error(transparent)]
     Trust(#[from] TrustError),
+    /// Spans cannot be exported.
+    #[error(transparent)]
+    Exporter(#[from] ExporterError),
     /// The token cannot be used.
     #[error("{0}, or name another file with --oidc-token")]
     Token(#[from] TokenError),

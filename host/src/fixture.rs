@@ -75,11 +75,17 @@ pub(crate) fn post(uri: &str) -> Request<WasiBody> {
         .unwrap()
 }
 
+/// Whether this is a request with a JSON object in it.
+fn is_whole(request: &[u8]) -> bool {
+    let mut windows = request.windows(4);
+    windows.any(|window| window == b"\r\n\r\n") && request.ends_with(b"}")
+}
+
 async fn play(mut tcp: TcpStream, scripts: Arc<Vec<Vec<Step>>>, received: Arc<AtomicUsize>) {
     let mut seen = Vec::new();
     let mut piece = [0; 4096];
     loop {
-        while !seen.ends_with(b"\r\n\r\n{}") {
+        while !is_whole(&seen) {
             match tcp.read(&mut piece).await {
                 Ok(read) if read > 0 => seen.extend_from_slice(&piece[..read]),
                 _ => return,

@@ -8,11 +8,12 @@
 //! | [`client`] | the pooled HTTP client behind the egress |
 //! | [`identity`] | the token that the host shows to the sink |
 //! | [`beats`] | whether a beat is still in flight |
+//! | [`event`] | what a request tells about the event in it |
 //! | [`environment`] | the variables that a source sees |
 //! | [`shutdown`] | signals |
 //! | [`manifest`] | documents that say which sources there are |
 //! | [`mod@run`] | one source, as a container's entrypoint |
-//! | [`telemetry`] | metrics, and whether the host is well |
+//! | [`telemetry`] | metrics, traces, and whether the host is well |
 //! | [`serve`] | a great many sources in one process |
 //! | [`check`] | whether manifests and components are right |
 //! | [`display`] | a sink that shows the events it receives |
@@ -29,6 +30,7 @@ pub mod egress;
 pub mod engine;
 pub mod environment;
 mod error;
+pub mod event;
 #[cfg(test)]
 mod fixture;
 pub mod identity;

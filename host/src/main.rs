@@ -19,7 +19,8 @@ use heartbeats_host::run::{Exit, Lines, Source, run};
 use heartbeats_host::sandbox::Limits;
 use heartbeats_host::serve::{self, Shard, Tokens};
 use heartbeats_host::shutdown::Stop;
-use heartbeats_host::telemetry::{Health, Metrics, Server};
+use heartbeats_host::telemetry::{Health, Metrics, Server, TracingSettings};
+use tokio::runtime::{Builder, Runtime};
 
 use args::{Args, Check, Command, Display, LogFormat, Run, Serve};
 
@@ -28,10 +29,12 @@ use args::{Args, Check, Command, Display, LogFormat, Run, Serve};
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    // First of all, so that a signal at any time from here on ends the process cleanly.
+    let begun = begin();
     let args = Args::parse();
     let format = args.log_format;
     logs::start(format);
-    match start(args.command, format) {
+    match begun.and_then(|(runtime, stop)| start(runtime, stop, args.command, format)) {
         Ok(Exit::Success) => ExitCode::SUCCESS,
         Ok(Exit::Failure) => ExitCode::FAILURE,
         Err(error) => {
@@ -44,18 +47,32 @@ fn main() -> ExitCode {
     }
 }
 
-fn start(command: Command, format: LogFormat) -> anyhow::Result<Exit> {
+fn begin() -> anyhow::Result<(Runtime, Stop)> {
     // One source needs one thread, and costs less on one.
-    let runtime = tokio::runtime::Builder::new_current_thread()
+    let runtime = Builder::new_current_thread()
         .enable_all()
         .build()
         .context("cannot start the runtime")?;
+    let context = runtime.enter();
+    let stop = Stop::on_signals().context("cannot listen for signals")?;
+    drop(context);
+    Ok((runtime, stop))
+}
+
+fn start(
+    runtime: Runtime,
+    stop: Stop,
+    command: Command,
+    format: LogFormat,
+) -> anyhow::Result<Exit> {
+    let lines = match format {
+        LogFormat::Text => Lines::Streams,
+        LogFormat::Json => Lines::Log,
+    };
     let exit = runtime.block_on(async {
-        // Before anything else, so that a signal during the start ends the process cleanly too.
-        let stop = Stop::on_signals().context("cannot listen for signals")?;
         match command {
-            Command::Run(options) => run_source(options, format, stop).await,
-            Command::Serve(options) => serve_sources(options, stop).await,
+            Command::Run(options) => run_source(options, lines, stop).await,
+            Command::Serve(options) => serve_sources(options, lines, stop).await,
             Command::Check(options) => check_paths(options).await,
             Command::Display(options) => show_events(options, stop).await,
             Command::Demo => Ok(demo::run(&Engine::new()?, Style::of_stdout(false), stop).await?),
@@ -66,7 +83,7 @@ fn start(command: Command, format: LogFormat) -> anyhow::Result<Exit> {
     exit
 }
 
-async fn run_source(options: Run, format: LogFormat, stop: Stop) -> anyhow::Result<Exit> {
+async fn run_source(options: Run, lines: Lines, stop: Stop) -> anyhow::Result<Exit> {
     let variable = |name: &str| env::var_os(name);
     let env = environment(&variable, &options.env)?;
     let trust = TrustSettings::new(options.ca_dir, &variable)?;
@@ -75,6 +92,7 @@ async fn run_source(options: Run, format: LogFormat, stop: Stop) -> anyhow::Resu
     for limit in options.limits {
         limits.set(limit);
     }
+    let tracing = TracingSettings::new(&variable)?;
     let (metrics, health) = (Metrics::default(), Health::default());
     if let Some(address) = options.metrics {
         let server = Server::bind(address).await?;
@@ -95,17 +113,14 @@ async fn run_source(options: Run, format: LogFormat, stop: Stop) -> anyhow::Resu
         token,
         limits,
         metrics,
+        tracing,
         health,
         grace_period: options.grace_period,
-    };
-    let lines = match format {
-        LogFormat::Text => Lines::Stderr,
-        LogFormat::Json => Lines::Log,
     };
     Ok(run(&command, source, stop, lines).await?)
 }
 
-async fn serve_sources(options: Serve, stop: Stop) -> anyhow::Result<Exit> {
+async fn serve_sources(options: Serve, lines: Lines, stop: Stop) -> anyhow::Result<Exit> {
     let trust = TrustSettings::new(options.ca_dir, &|name| env::var_os(name))?;
     let options = serve::Options {
         sources: options.sources,
@@ -115,6 +130,8 @@ async fn serve_sources(options: Serve, stop: Stop) -> anyhow::Result<Exit> {
         tokens: Tokens::new(options.oidc_tokens),
         proxies: Proxies::new(&|name| env::var_os(name))?,
         sockets: options.sockets,
+        lines,
+        tracing: TracingSettings::new(&|name| env::var_os(name))?,
         admin: options.admin,
         grace_period: options.grace_period,
     };

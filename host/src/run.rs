@@ -19,7 +19,7 @@ use crate::error::one_line;
 use crate::identity::Token;
 use crate::sandbox::{Limit, Limits, Output, Sandbox, Settings, hit_by};
 use crate::shutdown::Stop;
-use crate::telemetry::{Health, LoggedLines, Metrics};
+use crate::telemetry::{Exporter, Health, LoggedLines, Metrics, Service, Tracer, TracingSettings};
 
 /// What a guest gets after its last beat is settled, to write its line about it.
 const LAST_WORDS: Duration = Duration::from_millis(50);
@@ -45,6 +45,8 @@ pub struct Source {
     pub limits: Limits,
     /// Where its figures are counted.
     pub metrics: Metrics,
+    /// Where the spans of its requests go, if there are to be any.
+    pub tracing: Option<TracingSettings>,
     /// Ready while it runs and nobody has asked it to stop.
     pub health: Health,
     /// How long a beat in flight may go on after the first signal.
@@ -60,11 +62,11 @@ pub enum Exit {
     Failure,
 }
 
-/// Where the lines go that a source writes to standard error.
+/// Where the lines go that a source writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lines {
-    /// To the host's, as they are.
-    Stderr,
+    /// To the host's own streams, as they are.
+    Streams,
     /// Into the host's log, with the source's name.
     Log,
 }
@@ -80,11 +82,14 @@ pub async fn run(
         what: "cannot start a thread",
         reason,
     };
-    let (stdout, stdout_writer) = Output::new(io::stdout()).map_err(thread)?;
-    let stderr = match lines {
-        Lines::Stderr => Output::new(io::stderr()),
-        Lines::Log => Output::new(LoggedLines::of(&command.name)),
+    let (stdout, stderr) = match lines {
+        Lines::Streams => (Output::new(io::stdout()), Output::new(io::stderr())),
+        Lines::Log => {
+            let of = |stream| Output::new(LoggedLines::of(&command.name, stream));
+            (of("stdout"), of("stderr"))
+        }
     };
+    let (stdout, stdout_writer) = stdout.map_err(thread)?;
     let (stderr, stderr_writer) = stderr.map_err(thread)?;
     let exit = run_with(command, source, stop, stdout, stderr).await;
     stdout_writer.finish(LAST_LINES);
@@ -96,7 +101,28 @@ pub async fn run(
 pub async fn run_with(
     command: &Command,
     source: Source,
-    mut stop: Stop,
+    stop: Stop,
+    stdout: Output,
+    stderr: Output,
+) -> Result<Exit, Error> {
+    let tracing = source.tracing.as_ref().map(|settings| {
+        let service = service(command, &source);
+        let (proxies, metrics) = (source.proxies.clone(), source.metrics.clone());
+        Exporter::start(settings, &service, &source.trust, proxies, metrics)
+    });
+    let (tracer, exporter) = tracing.transpose()?.unzip();
+    let exit = live(command, source, tracer, stop, stdout, stderr).await;
+    if let Some(exporter) = exporter {
+        exporter.finish().await;
+    }
+    exit
+}
+
+async fn live(
+    command: &Command,
+    source: Source,
+    tracer: Option<Tracer>,
+    stop: Stop,
     stdout: Output,
     stderr: Output,
 ) -> Result<Exit, Error> {
@@ -109,14 +135,11 @@ pub async fn run_with(
         token,
         limits,
         metrics,
+        tracing: _,
         health,
         grace_period,
     } = source;
-    let variable = |name: &str| {
-        env.iter()
-            .find(|(known, _)| known == name)
-            .map(|(_, value)| value.clone())
-    };
+    let variable = |name: &str| variable(&env, name);
     // Another component than heartbeats has flags of its own, and only K_SINK in common. Without an origin the settings
     // are wrong; the guest says so itself, and nothing is allowed meanwhile.
     let sink = sink(&args, &variable).or_else(|| sink(&[], &variable));
@@ -133,7 +156,7 @@ pub async fn run_with(
     } else {
         Trust::nobody()
     };
-    let client = Client::new(trust, proxies)?;
+    let client = Client::new(trust, proxies)?.traced_by(tracer);
     let beats = Beats::default();
     let egress = Egress::new(
         Arc::new(policy),
@@ -143,6 +166,7 @@ pub async fn run_with(
         metrics.clone(),
     )
     .identified_by(token.map(Arc::new));
+    let outcomes = egress.outcomes();
     let args = std::iter::once(command.name.clone()).chain(args).collect();
     let store = Sandbox::store(
         command.pre.engine(),
@@ -156,7 +180,20 @@ pub async fn run_with(
         egress,
     );
 
-    let mut guest = pin!(call(command, store, &limits, &metrics));
+    let guest = call(command, store, &limits, &metrics);
+    let exit = until_stopped(guest, &beats, &health, stop, grace_period).await;
+    outcomes.end();
+    exit
+}
+
+async fn until_stopped(
+    guest: impl Future<Output = Result<Exit, Error>>,
+    beats: &Beats,
+    health: &Health,
+    mut stop: Stop,
+    grace_period: Duration,
+) -> Result<Exit, Error> {
+    let mut guest = pin!(guest);
     health.set_ready(true);
     tokio::select! {
         exit = &mut guest => return exit,
@@ -184,6 +221,21 @@ pub async fn run_with(
         exit = &mut guest => exit,
         () = sleep(LAST_WORDS) => Ok(Exit::Success),
     }
+}
+
+/// Whose spans they are.
+fn service(command: &Command, source: &Source) -> Service {
+    let pod = variable(&source.env, "POD_NAME");
+    Service {
+        name: pod.clone().unwrap_or_else(|| command.name.clone()),
+        pod,
+        namespace: variable(&source.env, "POD_NAMESPACE"),
+    }
+}
+
+fn variable(env: &[(String, String)], name: &str) -> Option<String> {
+    let variable = env.iter().find(|(known, _)| known == name);
+    variable.map(|(_, value)| value.clone())
 }
 
 async fn call(
@@ -220,5 +272,67 @@ async fn call(
             Err(Error::Limit { name, hit })
         }
         None => Err(Error::Trap { name, reason }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::Engine;
+    use crate::fixture::{Server, Step};
+
+    const UNAVAILABLE: Step =
+        Step::Write("HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\n\r\n");
+
+    /// The figures of a source that ran, with these flags, until it was asked to stop after that many requests; or to its end.
+    async fn figures(flags: &[&str], requests: Option<usize>) -> String {
+        let server = Server::start(vec![vec![UNAVAILABLE]]).await;
+        let sink = format!("http://{}/", server.address);
+        let metrics = Metrics::default();
+        let source = Source {
+            args: flags.iter().map(ToString::to_string).collect(),
+            env: vec![("K_SINK".to_owned(), sink)],
+            allow: Vec::new(),
+            trust: TrustSettings::default(),
+            proxies: Proxies::default(),
+            token: None,
+            limits: Limits::default(),
+            metrics: metrics.clone(),
+            tracing: None,
+            health: Health::default(),
+            grace_period: Duration::from_millis(10),
+        };
+        let command = Engine::new().unwrap().heartbeats().unwrap();
+        let (stopper, stop) = Stop::channel();
+        let (output, _) = Output::new(io::sink()).unwrap();
+        let running = run_with(&command, source, stop, output.clone(), output);
+        let stopping = async {
+            let requests = requests.unwrap_or(usize::MAX);
+            while server.requests() < requests {
+                sleep(Duration::from_millis(1)).await;
+            }
+            stopper.stop();
+            std::future::pending().await
+        };
+        tokio::select! {
+            exit = running => drop(exit.unwrap()),
+            () = stopping => {}
+            () = sleep(Duration::from_secs(20)) => panic!("it runs on: {}", metrics.text()),
+        }
+        metrics.text()
+    }
+
+    #[tokio::test]
+    async fn every_beat_that_was_not_delivered_is_counted_in_both_modes_and_the_last_one_too() {
+        for mode in ["--mode=binary", "--mode=structured"] {
+            let common = ["--eventSource=/x", "--period=20ms", mode];
+            let to_its_end = [&common[..], &["--retries=1", "--count=3"]].concat();
+            let retrying = [&common[..], &["--retries=1000"]].concat();
+            for (flags, requests, beats) in [(to_its_end, None, 3), (retrying, Some(3), 1)] {
+                let text = figures(&flags, requests).await;
+                let told = format!("heartbeats_beats_total{{outcome=\"given_up\"}} {beats}");
+                assert!(text.lines().any(|line| line == told), "{flags:?}: {text}");
+            }
+        }
     }
 }

@@ -40,9 +40,10 @@ use tokio::sync::mpsc;
 use crate::Error;
 use crate::client::{Proxies, Sockets, Trust, TrustSettings};
 use crate::engine::Engine;
+use crate::run::Lines;
 use crate::sandbox::Output;
 use crate::shutdown::Stop;
-use crate::telemetry::Metrics;
+use crate::telemetry::{self, Exporter, LoggedLines, Metrics, TracingSettings};
 use clients::Clients;
 use executor::Executors;
 use scheduler::Scheduler;
@@ -79,6 +80,10 @@ pub struct Options {
     pub proxies: Proxies,
     /// Connections to sinks, idle ones too; `None`: what the system's limit on open files leaves.
     pub sockets: Option<usize>,
+    /// Where their lines go.
+    pub lines: Lines,
+    /// Where the spans of their requests go, if there are to be any.
+    pub tracing: Option<TracingSettings>,
     /// Where the admin interface listens.
     pub admin: SocketAddr,
     /// How long beats in flight may go on after the first signal.
@@ -96,23 +101,40 @@ pub async fn serve(options: Options, stop: Stop) -> Result<(), Error> {
     let sockets = Sockets::new(limit);
     let admin = admin::Listener::bind(options.admin).await?;
     let engine = Engine::pooling(INSTANCES)?;
-    let (output, writer) = Output::new(std::io::stderr()).map_err(thread)?;
+    let output = match options.lines {
+        Lines::Streams => Output::new(std::io::stderr()),
+        Lines::Log => Output::new(LoggedLines::prefixed()),
+    };
+    let (output, writer) = output.map_err(thread)?;
     let (done_sender, done) = service::done();
+    let metrics = Metrics::default();
+    let tracing = options.tracing.as_ref().map(|settings| {
+        let service = telemetry::Service {
+            name: env!("CARGO_PKG_NAME").to_owned(),
+            pod: None,
+            namespace: None,
+        };
+        let proxies = options.proxies.clone();
+        Exporter::start(settings, &service, &options.trust, proxies, metrics.clone())
+    });
+    let (tracer, exporter) = tracing.transpose()?.unzip();
     let cores = available_parallelism().map_or(1, usize::from);
     let trust = Trust::read(&options.trust)?;
-    let clients = (0..cores)
-        .map(|_| Clients::new(trust.clone(), options.proxies.clone(), sockets.clone()))
-        .collect::<Result<_, _>>()?;
+    let clients = || {
+        let (proxies, sockets) = (options.proxies.clone(), sockets.clone());
+        Clients::new(trust.clone(), proxies, sockets, tracer.clone())
+    };
+    let clients = (0..cores).map(|_| clients()).collect::<Result<_, _>>()?;
     let tokens = &options.tokens;
-    let executors = Executors::start(clients, tokens, &Metrics::default(), &output, &done_sender)
-        .map_err(thread)?;
+    let executors =
+        Executors::start(clients, tokens, &metrics, &output, &done_sender).map_err(thread)?;
     drop(output);
     let (changes_sender, changes) = mpsc::unbounded_channel();
     let catalog = Catalog::new(options.sources, options.shard, Components::new(engine))
         .with_tokens(options.tokens);
     watch::start(catalog, changes_sender).map_err(thread)?;
     let (requests_sender, requests) = mpsc::channel(REQUESTS);
-    eprintln!("admin interface on http://{}", admin.address());
+    tracing::info!("admin interface on http://{}", admin.address());
     let admin = tokio::spawn(admin.serve(requests_sender));
     let service = Service {
         scheduler: Scheduler::new(options.tenant_limits, || uuid::Uuid::new_v4().as_u128()),
@@ -129,6 +151,9 @@ pub async fn serve(options: Options, stop: Stop) -> Result<(), Error> {
     };
     service.run(stop).await;
     admin.abort();
+    if let Some(exporter) = exporter {
+        exporter.finish().await;
+    }
     writer.finish(LAST_LINES);
     Ok(())
 }

@@ -147,7 +147,7 @@ impl core::fmt::Display for Line<'_> {
 impl Serialize for Line<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("time", &format!("{:.3}", self.time))?;
+        map.serialize_entry("timestamp", &format!("{:.3}", self.time))?;
         map.serialize_entry("level", &self.level)?;
         map.serialize_entry("message", self.message)?;
         for (name, field) in self.fields {

@@ -95,6 +95,7 @@ fn measure(guest: &std::path::Path) {
                 token: None,
                 limits: Limits::default(),
                 metrics: metrics.clone(),
+                tracing: None,
                 health: Health::default(),
                 grace_period: std::time::Duration::ZERO,
             };

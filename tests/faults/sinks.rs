@@ -415,7 +415,7 @@ impl Measured {
     /// By how much two beats were further apart in the log than their period.
     fn disturbance(&self) -> Duration {
         let at = |line: &Value| {
-            let time = line["time"].as_str().unwrap();
+            let time = line["timestamp"].as_str().unwrap();
             let (_, clock) = time.trim_end_matches('Z').split_once('T').unwrap();
             let mut seconds = 0.0;
             for part in clock.split(':') {

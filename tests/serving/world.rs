@@ -79,6 +79,14 @@ impl World {
     }
 
     pub(crate) fn with_options(manifests: &[Manifest], options: &[&str]) -> Self {
+        Self::with(manifests, options, &[])
+    }
+
+    pub(crate) fn with_env(manifests: &[Manifest], env: &[(&str, &str)]) -> Self {
+        Self::with(manifests, &[], env)
+    }
+
+    fn with(manifests: &[Manifest], options: &[&str], env: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         write(folder.path(), manifests);
         let mut command = clean(host(), &scratch("cache"));
@@ -86,9 +94,12 @@ impl World {
             .args(["serve", "--admin=127.0.0.1:0", "--sources"])
             .arg(folder.path())
             .args(options)
-            .env("RUST_LOG", "info,heartbeats_host=trace");
+            .env("RUST_LOG", "info,heartbeats_host=trace")
+            .envs(env.iter().copied());
         let running = Running::start(command);
         let admin = running.stderr_after("admin interface on http://");
+        // In json the line goes on.
+        let admin = admin.split('"').next().unwrap().to_owned();
         Self {
             folder,
             running,

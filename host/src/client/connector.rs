@@ -7,15 +7,18 @@ use std::task::{Context, Poll};
 use http::Uri;
 use http::uri::Scheme;
 use hyper::rt::{Read, ReadBufCursor, Write};
-use hyper_util::client::legacy::connect::proxy::Tunnel;
+use hyper_util::client::legacy::connect::proxy::{SocksV5, Tunnel};
 use hyper_util::client::legacy::connect::{Connected, Connection, HttpConnector};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tower_service::Service;
 
-use super::proxy::Proxies;
+use super::proxy::{Proxies, is_socks};
 use super::resolver::Resolver;
 use super::sockets::{Socket, Sockets};
+
+/// The port of a SOCKS proxy whose URL names none.
+const SOCKS: u16 = 1080;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
@@ -88,6 +91,23 @@ impl Service<Uri> for Connector {
             let proxy = at.clone();
             move |source| ProxyFailed { proxy, source }
         };
+        if is_socks(&at) {
+            let mut socks = SocksV5::new(with_port(at, SOCKS), self.to_proxy.clone());
+            if let Some((user, password)) = proxy.raw_auth() {
+                socks = socks.with_auth(user.to_owned(), password.to_owned());
+            }
+            let default = if uri.scheme() == Some(&Scheme::HTTPS) {
+                443
+            } else {
+                80
+            };
+            let connecting = socks.call(with_port(uri, default));
+            return Box::pin(async move {
+                let socket = sockets.take().await?;
+                let tcp = connecting.await.map_err(|error| failed(error.into()))?;
+                Ok(link(tcp, false, socket))
+            });
+        }
         if uri.scheme() == Some(&Scheme::HTTPS) {
             let mut tunnel = Tunnel::new(at, self.to_proxy.clone());
             if let Some(auth) = proxy.basic_auth() {
@@ -108,6 +128,18 @@ impl Service<Uri> for Connector {
             })
         }
     }
+}
+
+/// The same URL, with this port if it has none.
+fn with_port(uri: Uri, default: u16) -> Uri {
+    if uri.port().is_some() {
+        return uri;
+    }
+    let mut parts = uri.clone().into_parts();
+    let host = uri.host().unwrap_or_default();
+    parts.authority = format!("{host}:{default}").parse().ok();
+    // A host that was good without a port is good with one.
+    Uri::from_parts(parts).unwrap_or(uri)
 }
 
 impl Connection for Link {

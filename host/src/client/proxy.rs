@@ -22,7 +22,7 @@ struct Rules {
 
 /// A proxy that cannot be used. Its URL may hold a password and is not shown.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0}: is no URL of a proxy that can be used; write http://HOST:PORT")]
+#[error("{0}: is no URL of a proxy that can be used; write http://HOST:PORT or socks5://HOST:PORT")]
 pub struct ProxyError(&'static str);
 
 impl Proxies {
@@ -75,7 +75,9 @@ impl Proxies {
                 .https(value.as_str())
                 .build();
             let proxy = alone.intercept(&Uri::from_static(sample));
-            let usable = proxy.is_some_and(|proxy| proxy.uri().scheme_str() == Some("http"));
+            let usable = proxy.is_some_and(|proxy| {
+                proxy.uri().scheme_str() == Some("http") || is_socks(proxy.uri())
+            });
             if !value.is_empty() && !usable {
                 return Err(ProxyError(name));
             }
@@ -101,6 +103,11 @@ impl Proxies {
         }
         rules.matcher.intercept(uri)
     }
+}
+
+/// Whether the proxy speaks SOCKS 5. It resolves the names, as Go has it under both schemes.
+pub(super) fn is_socks(proxy: &Uri) -> bool {
+    matches!(proxy.scheme_str(), Some("socks5" | "socks5h"))
 }
 
 /// `HOST:PORT` of an entry; `None` if it has no port.
@@ -147,6 +154,11 @@ mod tests {
         assert_eq!(of(&both, "https://sink/").as_deref(), Some("http://q:2/"));
         assert_eq!(of(&both[..1], "https://sink/"), None);
         assert_eq!(of(&[], "http://sink/"), None);
+        let socks = [("HTTP_PROXY", "socks5h://me:secret@p:1")];
+        assert_eq!(
+            of(&socks, "http://sink/").as_deref(),
+            Some("socks5h://p:1/")
+        );
         let twice = [("HTTP_PROXY", "http://p"), ("http_proxy", "http://q")];
         assert_eq!(of(&twice, "http://sink/").as_deref(), Some("http://p/"));
     }
@@ -201,7 +213,7 @@ mod tests {
     fn a_proxy_that_cannot_be_used_is_an_error() {
         for value in [
             "https://p",
-            "socks5://me:secret@p",
+            "socks4://me:secret@p",
             "ftp://p",
             "http://",
             "http://a b",

@@ -30,7 +30,7 @@ async fn outcome(
     request: Request<WasiBody>,
     timeouts: Timeouts,
 ) -> Result<u16, String> {
-    match client.send(request, timeouts).await {
+    match client.send(request, &Event::default(), timeouts).await {
         Ok(response) => Ok(response.status().as_u16()),
         Err(error) => Err(format!("{error:?}")),
     }
@@ -177,7 +177,10 @@ async fn a_body_that_stalls_or_breaks_off_is_an_error() {
         (vec![head, Close], "ConnectionTerminated"),
     ] {
         let server = Server::start(vec![script]).await;
-        let response = client().send(server.request(), short()).await.unwrap();
+        let response = client()
+            .send(server.request(), &Event::default(), short())
+            .await
+            .unwrap();
         let reason = format!("{:?}", response.into_body().collect().await.err());
         assert!(
             reason.starts_with(&format!("Some({error}")),

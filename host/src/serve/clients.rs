@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::client::{Client, Proxies, Sockets, Trust, TrustError};
+use crate::telemetry::Tracer;
 
 /// Clients for authorities of sinks' own that a thread keeps: each holds all that is trusted, and its connections.
 const KEPT: usize = 64;
@@ -21,6 +22,7 @@ struct Shared {
     trust: Trust,
     proxies: Proxies,
     sockets: Sockets,
+    tracer: Option<Tracer>,
     others: Mutex<Recent<Client>>,
 }
 
@@ -29,12 +31,15 @@ impl Clients {
         trust: Trust,
         proxies: Proxies,
         sockets: Sockets,
+        tracer: Option<Tracer>,
     ) -> Result<Self, TrustError> {
+        let usual = Client::sharing(&sockets, trust.clone(), proxies.clone())?;
         Ok(Self(Arc::new(Shared {
-            usual: Client::sharing(&sockets, trust.clone(), proxies.clone())?,
+            usual: usual.traced_by(tracer.clone()),
             trust,
             proxies,
             sockets,
+            tracer,
             others: Mutex::default(),
         })))
     }
@@ -47,7 +52,8 @@ impl Clients {
         let mut others = self.0.others.lock().unwrap_or_else(PoisonError::into_inner);
         others.get(ca_certs, Instant::now(), || {
             let trust = self.0.trust.and(ca_certs.clone());
-            Client::sharing(&self.0.sockets, trust, self.0.proxies.clone())
+            let client = Client::sharing(&self.0.sockets, trust, self.0.proxies.clone())?;
+            Ok(client.traced_by(self.0.tracer.clone()))
         })
     }
 }

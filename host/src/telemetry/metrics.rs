@@ -24,6 +24,7 @@ struct Figures {
     seconds: Histogram,
     denials: Counter,
     limit_hits: Family<Label, Counter>,
+    spans_dropped: Counter,
     memory: Gauge,
 }
 
@@ -42,6 +43,7 @@ impl Default for Metrics {
             seconds: Histogram::new(exponential_buckets(start, factor, count)),
             denials: Counter::default(),
             limit_hits: Family::default(),
+            spans_dropped: Counter::default(),
             memory: Gauge::default(),
         };
         let registry = &mut figures.registry;
@@ -69,6 +71,11 @@ impl Default for Metrics {
             "limit_hits",
             "How often a source ran into a limit of its sandbox",
             figures.limit_hits.clone(),
+        );
+        registry.register(
+            "spans_dropped",
+            "Spans that were sampled and not exported",
+            figures.spans_dropped.clone(),
         );
         registry.register(
             "guest_memory_bytes",
@@ -103,7 +110,7 @@ const UNANSWERED: &str = "unanswered";
 
 impl Metrics {
     /// All figures in the OpenMetrics text format.
-    pub(super) fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         let mut text = String::new();
         match encode(&mut text, &self.0.registry) {
             Ok(()) => text,
@@ -134,6 +141,11 @@ impl Metrics {
     pub(crate) fn hit(&self, limit: Limit) {
         let hits = &self.0.limit_hits;
         hits.get_or_create(&label("limit", limit.name())).inc();
+    }
+
+    /// More spans that are not exported. How many there were before.
+    pub(super) fn spans_dropped(&self, spans: u64) -> u64 {
+        self.0.spans_dropped.inc_by(spans)
     }
 
     pub(crate) fn memory_grew(&self, bytes: usize) {

@@ -1,9 +1,9 @@
 //! What became of a source's beats, as seen from its requests.
 //!
-//! A beat whose answer allows another attempt is given up when the next beat comes, which has another `ce-id`. Where events
-//! have no such header (structured mode), a beat that was given up cannot be told from one that is tried again.
+//! A beat whose answer allows another attempt is given up when the next beat comes, which has another `id`, or when the
+//! guest has ended. Of requests without an event in them this cannot be told.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use heartbeats::delivery::{Verdict, verdict};
@@ -15,20 +15,34 @@ use super::Metrics;
 #[derive(Clone)]
 pub(crate) struct Outcomes {
     metrics: Metrics,
-    /// The beat whose last answer was not final.
-    unfinished: Arc<Mutex<Option<HeaderValue>>>,
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Default)]
+struct State {
+    /// Attempts under way.
+    open: usize,
+    /// The beat whose last answer was not final, and that is not being tried again.
+    unfinished: Option<HeaderValue>,
+    ended: bool,
 }
 
 impl Outcomes {
     pub(crate) fn new(metrics: Metrics) -> Self {
         Self {
             metrics,
-            unfinished: Arc::default(),
+            state: Arc::default(),
         }
     }
 
     /// Starts an attempt for the beat `id`.
     pub(crate) fn attempt(self, id: Option<HeaderValue>, since: Instant) -> Counted {
+        let mut state = self.state();
+        state.open += 1;
+        if state.unfinished.take().is_some_and(|last| Some(last) != id) {
+            self.metrics.beat(None);
+        }
+        drop(state);
         Counted {
             outcomes: self,
             id,
@@ -37,23 +51,39 @@ impl Outcomes {
         }
     }
 
-    fn over(&self, id: Option<&HeaderValue>, status: Option<u16>, time: Duration) {
-        let verdict = status.map(verdict);
-        self.metrics.attempt(verdict, time);
-        let mut unfinished = self
-            .unfinished
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        if unfinished.as_ref().is_some_and(|last| Some(last) != id) {
+    /// The guest has ended: what it has not delivered it never will.
+    pub(crate) fn end(&self) {
+        let mut state = self.state();
+        state.ended = true;
+        let unfinished = usize::from(state.unfinished.take().is_some());
+        for _ in 0..state.open + unfinished {
             self.metrics.beat(None);
         }
-        *unfinished = match verdict {
+    }
+
+    fn over(&self, id: Option<HeaderValue>, status: Option<u16>, time: Duration) {
+        let verdict = status.map(verdict);
+        self.metrics.attempt(verdict, time);
+        let mut state = self.state();
+        state.open -= 1;
+        if state.ended {
+            return;
+        }
+        match verdict {
             Some(Verdict::Delivered | Verdict::Rejected | Verdict::Gone) => {
                 self.metrics.beat(verdict);
-                None
             }
-            Some(Verdict::Retryable) | None => id.cloned(),
-        };
+            Some(Verdict::Retryable) | None => {
+                if id.is_some() && state.unfinished.take().is_some_and(|last| Some(last) != id) {
+                    self.metrics.beat(None);
+                }
+                state.unfinished = id.or(state.unfinished.take());
+            }
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -75,13 +105,26 @@ impl Counted {
 impl Drop for Counted {
     fn drop(&mut self) {
         let time = self.since.elapsed();
-        self.outcomes.over(self.id.as_ref(), self.status, time);
+        self.outcomes.over(self.id.take(), self.status, time);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn attempt(outcomes: &Outcomes, id: &'static str) -> Counted {
+        let id = HeaderValue::from_static(id);
+        outcomes.clone().attempt(Some(id), Instant::now())
+    }
+
+    fn told(metrics: &Metrics, lines: &[&str]) {
+        let text = metrics.text();
+        for line in lines {
+            let told = format!("heartbeats_{line}");
+            assert!(text.lines().any(|known| known == told), "{line} in {text}");
+        }
+    }
 
     #[test]
     fn a_beat_is_counted_once_however_often_it_is_tried() {
@@ -97,24 +140,60 @@ mod tests {
             ("d", Some(410)),
             ("e", Some(200)),
         ] {
-            let id = HeaderValue::from_static(id);
-            outcomes.over(Some(&id), status, Duration::from_millis(3));
+            let attempt = attempt(&outcomes, id);
+            match status {
+                Some(status) => attempt.answer(status),
+                None => drop(attempt),
+            }
         }
-        drop(outcomes.attempt(None, Instant::now()));
-        let text = metrics.text();
-        for line in [
-            "heartbeats_beats_total{outcome=\"delivered\"} 2",
-            "heartbeats_beats_total{outcome=\"given_up\"} 1",
-            "heartbeats_beats_total{outcome=\"rejected\"} 1",
-            "heartbeats_beats_total{outcome=\"gone\"} 1",
-            "heartbeats_attempts_total{outcome=\"retryable\"} 2",
-            "heartbeats_attempts_total{outcome=\"unanswered\"} 3",
-            "heartbeats_attempt_seconds_count 9",
-            "heartbeats_attempt_seconds_bucket{le=\"0.004\"} 9",
-            "heartbeats_attempt_seconds_bucket{le=\"0.002\"} 1",
-            "heartbeats_limit_hits_total{limit=\"memory\"} 0",
-        ] {
-            assert!(text.lines().any(|known| known == line), "{line} in {text}");
+        drop(outcomes.clone().attempt(None, Instant::now()));
+        outcomes.end();
+        told(
+            &metrics,
+            &[
+                "beats_total{outcome=\"delivered\"} 2",
+                "beats_total{outcome=\"given_up\"} 1",
+                "beats_total{outcome=\"rejected\"} 1",
+                "beats_total{outcome=\"gone\"} 1",
+                "attempts_total{outcome=\"retryable\"} 2",
+                "attempts_total{outcome=\"unanswered\"} 3",
+                "attempt_seconds_count 9",
+                "attempt_seconds_bucket{le=\"0.004\"} 9",
+                "limit_hits_total{limit=\"memory\"} 0",
+            ],
+        );
+    }
+
+    #[test]
+    fn the_last_beat_is_given_up_with_the_guest() {
+        for last in [Some(503), None] {
+            let metrics = Metrics::default();
+            let outcomes = Outcomes::new(metrics.clone());
+            let attempt = attempt(&outcomes, "a");
+            match last {
+                Some(status) => attempt.answer(status),
+                None => drop(attempt),
+            }
+            told(&metrics, &["beats_total{outcome=\"given_up\"} 0"]);
+            outcomes.end();
+            told(&metrics, &["beats_total{outcome=\"given_up\"} 1"]);
         }
+    }
+
+    #[test]
+    fn a_beat_under_way_at_the_end_is_given_up_and_counted_once() {
+        let metrics = Metrics::default();
+        let outcomes = Outcomes::new(metrics.clone());
+        attempt(&outcomes, "a").answer(503);
+        let second = attempt(&outcomes, "a");
+        outcomes.end();
+        second.answer(202);
+        told(
+            &metrics,
+            &[
+                "beats_total{outcome=\"given_up\"} 1",
+                "beats_total{outcome=\"delivered\"} 0",
+            ],
+        );
     }
 }

@@ -5,6 +5,7 @@
 //! - `flood LINES`: prints that many lines of 100 bytes.
 //! - `METHOD SCHEME AUTHORITY PATH`: sends a request without a body.
 //! - `authorized SCHEME AUTHORITY PATH`: sends a POST with an `Authorization` of its own.
+//! - `traced SCHEME AUTHORITY PATH`: sends a POST with a `traceparent` and `tracestate` of its own.
 //! - `follow SCHEME AUTHORITY PATH`: sends a POST, and then another to where the answer's `Location` says.
 
 use wasi::http::outgoing_handler::handle;
@@ -69,10 +70,18 @@ fn send(
             .set("authorization", &[b"Basic guest".to_vec()])
             .map_err(|_| "the header was not taken")?;
     }
+    if method == "traced" {
+        let own = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+        for (name, value) in [("traceparent", own), ("tracestate", "a=b")] {
+            headers
+                .set(name, &[value.into()])
+                .map_err(|_| "the header was not taken")?;
+        }
+    }
     let request = OutgoingRequest::new(headers);
     let method = match method {
         "GET" => Method::Get,
-        "POST" | "authorized" => Method::Post,
+        "POST" | "authorized" | "traced" => Method::Post,
         "CONNECT" => Method::Connect,
         other => Method::Other(other.to_owned()),
     };

@@ -24,6 +24,8 @@ fn main() {
         "endless-body" => body(64 << 10, 0),
         "slow-body" => body(1, 10_000_000),
         "log" => flood(),
+        "sleep" => subscribe_duration(u64::MAX).block(),
+        "answer" => wait_for_answer(),
         "trap" => panic!("on purpose"),
         "peek" => peek(&args.next().expect("an address")),
         other => panic!("no attack: {other:?}"),
@@ -75,15 +77,7 @@ fn many_headers() {
 
 /// POSTs pieces of a body for ever, with a pause in nanoseconds between them.
 fn body(piece: usize, pause: u64) {
-    let sink = std::env::var("K_SINK").expect("a sink");
-    let authority = sink.trim_start_matches("http://").trim_end_matches('/');
-    let request = OutgoingRequest::new(Fields::new());
-    request.set_method(&Method::Post).expect("a method");
-    request.set_scheme(Some(&Scheme::Http)).expect("a scheme");
-    request
-        .set_authority(Some(authority))
-        .expect("an authority");
-    request.set_path_with_query(Some("/")).expect("a path");
+    let request = request();
     let body = request.body().expect("a body");
     let stream = body.write().expect("a stream");
     let response = handle(request, None).expect("a response");
@@ -98,6 +92,30 @@ fn body(piece: usize, pause: u64) {
     drop(body);
     response.subscribe().block();
     println!("wrote {written} bytes: {:?}", response.get());
+}
+
+/// Waits for an answer, and then for all of its body.
+fn wait_for_answer() {
+    let response = handle(request(), None).expect("a response");
+    response.subscribe().block();
+    let answer = response.get().expect("ready").expect("once").expect("an answer");
+    let body = answer.consume().expect("a body");
+    let stream = body.stream().expect("a stream");
+    while stream.blocking_read(1 << 10).is_ok() {}
+    println!("the answer has ended");
+}
+
+fn request() -> OutgoingRequest {
+    let sink = std::env::var("K_SINK").expect("a sink");
+    let authority = sink.trim_start_matches("http://").trim_end_matches('/');
+    let request = OutgoingRequest::new(Fields::new());
+    request.set_method(&Method::Post).expect("a method");
+    request.set_scheme(Some(&Scheme::Http)).expect("a scheme");
+    request
+        .set_authority(Some(authority))
+        .expect("an authority");
+    request.set_path_with_query(Some("/")).expect("a path");
+    request
 }
 
 fn write(stream: &OutputStream, piece: usize) -> Result<(), ()> {
