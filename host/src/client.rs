@@ -10,6 +10,7 @@ mod sockets;
 mod timeouts;
 mod trust;
 
+use std::fmt::Display;
 use std::pin::pin;
 use std::sync::Arc;
 
@@ -43,6 +44,7 @@ pub struct Client {
 struct Shared {
     pool: Arc<Pool>,
     proxies: Proxies,
+    sockets: Sockets,
     failures: Sparing,
 }
 
@@ -54,12 +56,13 @@ impl Client {
 
     /// The same, with sockets that it shares with other clients.
     pub fn sharing(sockets: &Sockets, trust: Trust, proxies: Proxies) -> Result<Self, TrustError> {
-        let pool = Arc::new(Pool::new(trust, proxies.clone(), sockets.clone())?);
+        let pool = Arc::new(Pool::new(trust, proxies.clone())?);
         sockets.lend(&pool);
         Ok(Self {
             shared: Arc::new(Shared {
                 pool,
                 proxies,
+                sockets: sockets.clone(),
                 failures: Sparing::default(),
             }),
             tracer: None,
@@ -95,6 +98,14 @@ impl Client {
         mut request: Request<WasiBody>,
         timeouts: Timeouts,
     ) -> Result<Response<AnswerBody>, Error> {
+        let socket = match self.shared.sockets.reserve().await {
+            Ok(socket) => socket,
+            Err(none) => {
+                self.warn(request.uri(), &none);
+                // `connection-limit-reached` would not say whose limit it is.
+                return Err(Error::InternalError(Some(none.to_string())));
+            }
+        };
         let connections = if request.uri().scheme() == Some(&Scheme::HTTPS) {
             self.shared.pool.trusted()
         } else {
@@ -109,7 +120,7 @@ impl Client {
         };
         let uri = request.uri().clone();
         let mut connection = capture_connection(&mut request);
-        let mut answer = pin!(connections.request(request));
+        let mut answer = pin!(sockets::with(socket, connections.request(request)));
         // In this order: a pooled connection is there at the first poll, and then no timer is ever set.
         let early = tokio::select! {
             biased;
@@ -135,9 +146,13 @@ impl Client {
     /// What `wasi:http` has no words for goes to the host's log.
     fn log(&self, uri: &Uri, error: &legacy::Error) {
         tracing::debug!("request failed: {error:?}");
-        if let Some(reason) = failure::explained(error)
-            && let Some(requests) = self.shared.failures.due()
-        {
+        if let Some(reason) = failure::explained(error) {
+            self.warn(uri, &reason);
+        }
+    }
+
+    fn warn(&self, uri: &Uri, reason: &dyn Display) {
+        if let Some(requests) = self.shared.failures.due() {
             let (scheme, authority) = (uri.scheme_str(), uri.authority());
             let (scheme, authority) = (
                 scheme.unwrap_or_default(),

@@ -137,7 +137,7 @@ pub async fn serve(options: Options, stop: Stop) -> Result<(), Error> {
     tracing::info!("admin interface on http://{}", admin.address());
     let admin = tokio::spawn(admin.serve(requests_sender));
     let service = Service {
-        scheduler: Scheduler::new(options.tenant_limits, || uuid::Uuid::new_v4().as_u128()),
+        scheduler: Scheduler::new(options.tenant_limits, rand::random),
         executors,
         done,
         changes,

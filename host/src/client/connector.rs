@@ -15,7 +15,7 @@ use tower_service::Service;
 
 use super::proxy::{Proxies, is_socks};
 use super::resolver::Resolver;
-use super::sockets::{Socket, Sockets};
+use super::sockets::{Socket, reserved};
 
 /// The port of a SOCKS proxy whose URL names none.
 const SOCKS: u16 = 1080;
@@ -26,7 +26,6 @@ type BoxError = Box<dyn std::error::Error + Send + Sync>;
 #[derive(Clone)]
 pub(super) struct Connector {
     proxies: Proxies,
-    sockets: Sockets,
     direct: HttpConnector<Resolver>,
     to_proxy: HttpConnector<Resolver>,
 }
@@ -47,7 +46,7 @@ pub(super) struct Link {
 }
 
 impl Connector {
-    pub(super) fn new(proxies: Proxies, sockets: Sockets) -> Self {
+    pub(super) fn new(proxies: Proxies) -> Self {
         let tcp = |resolver| {
             let mut tcp = HttpConnector::new_with_resolver(resolver);
             tcp.enforce_http(false);
@@ -56,7 +55,6 @@ impl Connector {
         };
         Self {
             proxies,
-            sockets,
             direct: tcp(Resolver::Checked),
             to_proxy: tcp(Resolver::Trusting),
         }
@@ -78,13 +76,10 @@ impl Service<Uri> for Connector {
             proxied,
             _socket: socket,
         };
-        let sockets = self.sockets.clone();
+        let socket = reserved();
         let Some(proxy) = self.proxies.of(&uri) else {
             let connecting = self.direct.call(uri);
-            return Box::pin(async move {
-                let socket = sockets.take().await?;
-                Ok(link(connecting.await?, false, socket))
-            });
+            return Box::pin(async move { Ok(link(connecting.await?, false, socket)) });
         };
         let at = proxy.uri().clone();
         let failed = {
@@ -103,7 +98,6 @@ impl Service<Uri> for Connector {
             };
             let connecting = socks.call(with_port(uri, default));
             return Box::pin(async move {
-                let socket = sockets.take().await?;
                 let tcp = connecting.await.map_err(|error| failed(error.into()))?;
                 Ok(link(tcp, false, socket))
             });
@@ -115,14 +109,12 @@ impl Service<Uri> for Connector {
             }
             let connecting = tunnel.call(uri);
             Box::pin(async move {
-                let socket = sockets.take().await?;
                 let tcp = connecting.await.map_err(|error| failed(error.into()))?;
                 Ok(link(tcp, false, socket))
             })
         } else {
             let connecting = self.to_proxy.call(at);
             Box::pin(async move {
-                let socket = sockets.take().await?;
                 let tcp = connecting.await.map_err(|error| failed(error.into()))?;
                 Ok(link(tcp, true, socket))
             })

@@ -12,7 +12,6 @@ use wasmtime_wasi_http::Error;
 
 use super::connector::ProxyFailed;
 use super::resolver::Unresolved;
-use super::sockets::NoSocket;
 
 /// Why there was no answer.
 pub(super) fn of_request(error: &legacy::Error) -> Error {
@@ -38,9 +37,6 @@ pub(super) fn explained(error: &legacy::Error) -> Option<String> {
         if let Some(unresolved) = cause.downcast_ref::<Unresolved>() {
             return Some(unresolved.to_string());
         }
-        if let Some(no_socket) = cause.downcast_ref::<NoSocket>() {
-            return Some(no_socket.to_string());
-        }
         if let Some(failed) = cause.downcast_ref::<ProxyFailed>() {
             return Some(failed.to_string());
         }
@@ -58,10 +54,6 @@ fn code(cause: &(dyn StdError + 'static), connecting: bool) -> Option<Error> {
         }
         Some(Unresolved::Refused { .. }) => return Some(Error::DestinationIpProhibited),
         None => {}
-    }
-    // `connection-limit-reached` would not say whose limit it is.
-    if let Some(no_socket) = cause.downcast_ref::<NoSocket>() {
-        return Some(Error::InternalError(Some(no_socket.to_string())));
     }
     // The request's own body came to an end that it should not.
     if let Some(Error::HttpRequestBodySize(size)) = cause.downcast_ref::<Error>() {

@@ -11,7 +11,6 @@ use wasmtime_wasi_http::WasiBody;
 
 use super::connector::Connector;
 use super::proxy::Proxies;
-use super::sockets::Sockets;
 use super::trust::{Seen, Trust, TrustError};
 
 /// How long a connection without a request is kept.
@@ -25,7 +24,6 @@ pub(super) const ANSWER_HEAD: usize = 64 << 10;
 pub(super) struct Pool {
     trust: Trust,
     proxies: Proxies,
-    sockets: Sockets,
     state: Mutex<State>,
 }
 
@@ -40,18 +38,13 @@ struct State {
 }
 
 impl Pool {
-    pub(super) fn new(
-        trust: Trust,
-        proxies: Proxies,
-        sockets: Sockets,
-    ) -> Result<Self, TrustError> {
+    pub(super) fn new(trust: Trust, proxies: Proxies) -> Result<Self, TrustError> {
         let seen = trust.look();
         let tls = trust.config()?;
-        let connections = connections(tls.clone(), proxies.clone(), sockets.clone());
+        let connections = connections(tls.clone(), proxies.clone());
         Ok(Self {
             trust,
             proxies,
-            sockets,
             state: Mutex::new(State {
                 connections,
                 tls,
@@ -96,8 +89,7 @@ impl Pool {
     }
 
     fn renew(&self, state: &mut State) {
-        let (proxies, sockets) = (self.proxies.clone(), self.sockets.clone());
-        state.connections = connections(state.tls.clone(), proxies, sockets);
+        state.connections = connections(state.tls.clone(), self.proxies.clone());
         state.used = false;
     }
 
@@ -113,12 +105,12 @@ impl State {
     }
 }
 
-fn connections(tls: ClientConfig, proxies: Proxies, sockets: Sockets) -> Connections {
+fn connections(tls: ClientConfig, proxies: Proxies) -> Connections {
     let connector = HttpsConnectorBuilder::new()
         .with_tls_config(tls)
         .https_or_http()
         .enable_http1()
-        .wrap_connector(Connector::new(proxies, sockets));
+        .wrap_connector(Connector::new(proxies));
     legacy::Client::builder(TokioExecutor::new())
         .pool_timer(TokioTimer::new())
         .pool_idle_timeout(IDLE)

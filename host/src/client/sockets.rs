@@ -1,5 +1,6 @@
 //! How many connections a process may have open, idle ones too.
 
+use std::cell::Cell;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
@@ -56,8 +57,11 @@ impl Sockets {
         }
     }
 
-    /// A socket for a new connection; where none is free, those of idle connections become so.
-    pub(super) async fn take(&self) -> Result<Socket, NoSocket> {
+    /// A socket for the connection that a request may need; where none is free, those of idle connections become so.
+    ///
+    /// It is taken before the request asks the pool: one that waits must not hold the pool, for with it it would hold the idle
+    /// connections that it waits for.
+    pub(super) async fn reserve(&self) -> Result<Socket, NoSocket> {
         let Some(shared) = &self.0 else {
             return Ok(None);
         };
@@ -71,6 +75,20 @@ impl Sockets {
             _ => Err(NoSocket(shared.limit)),
         }
     }
+}
+
+tokio::task_local! {
+    static RESERVED: Cell<Socket>;
+}
+
+/// Makes a request with a socket reserved for it, which is free again if it needs none.
+pub(super) async fn with<T>(socket: Socket, request: impl Future<Output = T>) -> T {
+    RESERVED.scope(Cell::new(socket), request).await
+}
+
+/// The socket of the request that is being made, for its connection.
+pub(super) fn reserved() -> Socket {
+    RESERVED.try_with(Cell::take).ok().flatten()
 }
 
 impl Shared {

@@ -89,11 +89,14 @@ impl Clock {
 const GLANCE: Duration = Duration::from_secs(1);
 /// Outcomes that are taken at once.
 const BATCH: usize = 256;
+/// Outcomes wait for others for so long: to be woken for each of them costs more than to take it.
+const GATHER: Duration = Duration::from_millis(1);
 
 impl Service {
     /// Runs until it is asked to stop, and then until what is in flight has ended, within the grace period.
     pub(super) async fn run(mut self, mut stop: Stop) {
         let mut ended = Vec::with_capacity(BATCH);
+        let mut gathered = Instant::now();
         loop {
             self.start_beats();
             let glance = Instant::now() + GLANCE;
@@ -105,7 +108,10 @@ impl Service {
                 biased;
                 () = stop.asked() => break,
                 Some(changes) = self.changes.recv() => self.change(changes),
-                _ = self.done.recv_many(&mut ended, BATCH) => self.end_beats(&mut ended),
+                _ = gather(&mut self.done, &mut ended, gathered + GATHER) => {
+                    gathered = Instant::now();
+                    self.end_beats(&mut ended);
+                }
                 Some(request) = self.requests.recv() => self.answer(request),
                 () = sleep_until(wake.into()) => {}
             }
@@ -207,6 +213,12 @@ impl Service {
             tenants: self.scheduler.tenant_views(),
         }
     }
+}
+
+/// Waits for outcomes, and takes those that there are, but not before a time.
+async fn gather(done: &mut UnboundedReceiver<Done>, ended: &mut Vec<Done>, from: Instant) {
+    sleep_until(from.into()).await;
+    done.recv_many(ended, BATCH).await;
 }
 
 pub(super) fn done() -> (mpsc::UnboundedSender<Done>, UnboundedReceiver<Done>) {
