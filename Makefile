@@ -62,6 +62,33 @@ fuzz: $(CARGO_FUZZ) ## Search for settings and answers that break a law of tests
 			-max_total_time=$(FUZZ_SECONDS) -dict=fuzz/words.dict -print_final_stats=1 || exit 1; \
 	done
 
+# What ships is measured: the static binary.
+BENCH = HOST=$(CURDIR)/target/$(STATIC)/release/heartbeats-host COMPONENT=$(CURDIR)/$(COMPONENT) \
+	GO_PEER=$(CURDIR)/target/bench/go-peer HOSTILE=$(CURDIR)/target/bench/guests/$(TARGET)/release/hostile.wasm \
+	target/release/heartbeats-bench
+
+.PHONY: bench
+bench: bench-setup ## Measure heartbeats beside its peers: a quarter of an hour on an idle machine; needs musl-tools and nginx
+	$(BENCH) cpu
+	$(BENCH) lateness
+	$(BENCH) idle
+	$(BENCH) rate
+
+.PHONY: bench-churn
+bench-churn: bench-setup ## Add, change and remove sources for an hour
+	$(BENCH) churn
+
+.PHONY: bench-outage
+bench-outage: bench-setup ## Let a sink be away for ten minutes
+	$(BENCH) outage
+
+.PHONY: bench-setup
+bench-setup: setup static $(TOOLS)/go.done
+	$(CARGO) wasm --locked
+	$(CARGO) build --locked --release --package heartbeats-host --package heartbeats-bench
+	$(CARGO) build --locked --release --target $(TARGET) --manifest-path tests/guests/hostile/Cargo.toml --target-dir target/bench/guests
+	cd bench/go && GOTOOLCHAIN=local $(TOOLS)/python/bin/go build -o $(CURDIR)/target/bench/go-peer .
+
 .PHONY: build
 build: target ## Build target/release/heartbeats-host and target/wasm32-wasip2/release/heartbeats.wasm
 	$(CARGO) wasm --locked
@@ -148,6 +175,11 @@ $(TOOLS)/python.done: tests/requirements.txt
 	@# The package's file lacks the run bit. A link, so that its long path is not needed anywhere.
 	@chmod +x $(TOOLS)/python/lib/python3*/site-packages/wasmtime_cli/wasmtime
 	@ln -sf $(TOOLS)/python/lib/python3*/site-packages/wasmtime_cli/wasmtime $(WASMTIME)
+	@touch $@
+
+# Go's toolchain, for the peer in Go.
+$(TOOLS)/go.done: bench/requirements.txt $(TOOLS)/python.done
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check --requirement bench/requirements.txt
 	@touch $@
 
 # A tool that runs for a second need not be optimised: it is built in half the time. Its newest release is not on PyPI.

@@ -48,6 +48,26 @@ fn sources_of_two_tenants_beat_with_their_own_names_and_settings() {
 }
 
 #[test]
+fn an_event_as_large_as_sinks_must_take_is_sent() {
+    let sink = Sink::answering(202);
+    let (label, msg) = ("l".repeat(30_000), "m".repeat(30_000));
+    let team = "t".repeat(4_000);
+    let spec = format!(
+        "schedule: 100ms, args: ['--label={label}', '--msg={msg}'], ceOverrides: {{extensions: {{team: {team}}}}}"
+    );
+    let _world = World::start(&[Manifest::new("a", &sink).spec(&spec)]);
+
+    for beat in &sink.wait_for(3) {
+        let body = beat.json();
+        assert!(
+            body["label"] == *label && body["msg"] == *msg,
+            "the whole body"
+        );
+        assert_eq!(beat.header("ce-team").as_deref(), Some(&*team));
+    }
+}
+
+#[test]
 fn an_interval_goes_on_with_fresh_ids() {
     let sink = Sink::answering(202);
     let _world = World::start(&[Manifest::new("a", &sink).spec("schedule: 100ms")]);

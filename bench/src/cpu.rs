@@ -5,13 +5,13 @@ use std::process::Command;
 use std::time::Duration;
 use std::{env, thread};
 
-use anyhow::{Context, ensure};
+use anyhow::ensure;
 use serde_json::{Map, Value};
 
 use crate::process::Process;
 use crate::results::{Samples, print_ratios, save};
 use crate::sink::Sink;
-use crate::sources::{Serve, Sources, host};
+use crate::sources::{Serve, Sources, built};
 
 const WARM_UP: Duration = Duration::from_millis(1500);
 const WINDOW: Duration = Duration::from_secs(4);
@@ -32,9 +32,9 @@ enum Sender {
 
 /// Measures, prints and saves.
 pub(crate) fn measure(rounds: usize, only: &str, component: Option<&Path>) -> anyhow::Result<()> {
-    let go = env::var("GO_PEER").context("GO_PEER is not set; run `make bench`")?;
-    let wasmtime = env::var("WASMTIME").context("WASMTIME is not set; run `make bench`")?;
-    let heartbeats = host()?.with_file_name("../wasm32-wasip2/release/heartbeats.wasm");
+    let go = built("GO_PEER")?;
+    let wasmtime = built("WASMTIME")?;
+    let heartbeats = built("COMPONENT")?;
     type Start<'a> = Box<dyn Fn(&Sink) -> anyhow::Result<Sender> + 'a>;
     let peers: Vec<(&str, Start)> = vec![
         (GO, Box::new(|sink| alone(Command::new(&go), sink))),
@@ -53,7 +53,7 @@ pub(crate) fn measure(rounds: usize, only: &str, component: Option<&Path>) -> an
         (
             "heartbeats-host run, one sandbox",
             Box::new(|sink| {
-                let mut run = Command::new(host()?);
+                let mut run = Command::new(built("HOST")?);
                 run.args(["run", "--", "--period=1us"]);
                 alone(run, sink)
             }),

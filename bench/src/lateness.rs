@@ -1,18 +1,16 @@
 //! How late events come to their sink, with and without hostile sources among the others.
 
 use std::collections::HashMap;
-use std::env;
 use std::net::{Ipv4Addr, TcpListener};
 use std::thread;
 use std::time::Duration;
 
-use anyhow::Context;
 use serde_json::{Map, Value};
 
 use crate::process::settle;
 use crate::results::{Samples, print_ratios, quantile, save};
 use crate::sink::{Arrival, Sink};
-use crate::sources::Sources;
+use crate::sources::{Sources, built};
 
 const SOURCES: usize = 1_000;
 const SCHEDULE: Duration = Duration::from_millis(200);
@@ -25,7 +23,8 @@ const HARASSED: &str = "1 % are hostile";
 
 /// Measures, prints and saves.
 pub(crate) fn measure(rounds: usize) -> anyhow::Result<()> {
-    let hostile = env::var("HOSTILE").context("HOSTILE is not set; run `make bench`")?;
+    let hostile = built("HOSTILE")?;
+    let hostile = hostile.display();
     // Connections wait here for ever: nobody accepts them.
     let hung = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     let hung = format!("http://{}/", hung.local_addr()?);

@@ -8,7 +8,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 use std::{fs, thread};
 
-use anyhow::ensure;
+use anyhow::{Context, ensure};
 use tempfile::TempDir;
 
 use crate::process::Process;
@@ -88,7 +88,7 @@ impl Serve {
         let start = Instant::now();
         let mut serve = Self {
             process: Process::start(
-                Command::new(host()?)
+                Command::new(built("HOST")?)
                     .arg("serve")
                     .args(["--admin", &admin.to_string()])
                     .arg("--sources")
@@ -133,15 +133,11 @@ impl Serve {
     }
 }
 
-/// The host's binary, which cargo puts beside this one.
-pub(crate) fn host() -> anyhow::Result<PathBuf> {
-    let host = std::env::current_exe()?.with_file_name("heartbeats-host");
-    ensure!(
-        host.exists(),
-        "{} is missing: run `make build`",
-        host.display()
-    );
-    Ok(host)
+/// What `make bench` has built, by the name of its variable.
+pub(crate) fn built(variable: &str) -> anyhow::Result<PathBuf> {
+    let path = std::env::var_os(variable);
+    let path = path.with_context(|| format!("{variable} is not set; run `make bench`"))?;
+    Ok(path.into())
 }
 
 /// A port that nobody listens on, just now.

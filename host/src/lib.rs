@@ -45,5 +45,8 @@ pub mod telemetry;
 
 pub use error::Error;
 
-/// The heartbeats component, built from the sources of this workspace.
+/// The heartbeats component with all its doors, built from the sources of this workspace.
 pub const HEARTBEATS: &[u8] = include_bytes!(env!("HEARTBEATS_WASM"));
+
+/// The same with the door `heartbeats:source/ticker` alone, built for speed.
+pub const TICKER: &[u8] = include_bytes!(env!("HEARTBEATS_TICKER"));

@@ -2,9 +2,20 @@
 //! (The HTTP door's library brings `std` along, so this is for components without it.)
 
 use alloc::alloc::{Layout, alloc, realloc};
+use core::mem::MaybeUninit;
 
+use talc::wasm::{WasmArenaTalc, new_wasm_arena_allocator};
+
+/// More than a beat or a loop of them ever needs: the longest event that a sink must take has 64 KiB. It costs nothing until it is
+/// used, and a host need not make the memory larger while the guest runs, which takes longer than to make the instance.
+const HEAP: usize = 2 << 20;
+
+#[allow(unsafe_code, reason = "nobody else uses the memory of the heap")]
 #[global_allocator]
-static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
+static ALLOCATOR: WasmArenaTalc = {
+    static mut MEMORY: [MaybeUninit<u8>; HEAP] = [MaybeUninit::uninit(); HEAP];
+    unsafe { new_wasm_arena_allocator(&raw mut MEMORY) }
+};
 
 #[panic_handler]
 fn panic(_: &core::panic::PanicInfo<'_>) -> ! {

@@ -11,7 +11,7 @@ use crate::engine::{Engine, Ticker};
 use crate::manifest;
 use crate::sandbox::Sandbox;
 use crate::stamp::Stamp;
-use crate::{Error, HEARTBEATS};
+use crate::{Error, HEARTBEATS, TICKER};
 
 mod bindings {
     #![allow(missing_docs, unreachable_pub, reason = "the macro makes all of it")]
@@ -31,7 +31,7 @@ pub struct Component {
     pub(super) name: String,
     pub(super) door: Door,
     pub(super) ticker: Arc<Ticker>,
-    /// Whether it is the one that the host carries, whose flags are known.
+    /// Whether it is one that the host carries, whose flags are known.
     pub(super) is_heartbeats: bool,
 }
 
@@ -78,7 +78,7 @@ impl Component {
             name: name.to_owned(),
             door,
             ticker: engine.ticker(),
-            is_heartbeats: bytes == HEARTBEATS,
+            is_heartbeats: bytes == HEARTBEATS || bytes == TICKER,
         })
     }
 }
@@ -101,7 +101,7 @@ impl Components {
                 if let Some(heartbeats) = &self.heartbeats {
                     return Ok(heartbeats.clone());
                 }
-                let heartbeats = self.compile("heartbeats", HEARTBEATS)?;
+                let heartbeats = self.compile("heartbeats", TICKER)?;
                 self.heartbeats = Some(heartbeats.clone());
                 Ok(heartbeats)
             }
