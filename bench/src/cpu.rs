@@ -15,8 +15,10 @@ use crate::sources::{Serve, Sources, built};
 
 const WARM_UP: Duration = Duration::from_millis(1500);
 const WINDOW: Duration = Duration::from_secs(4);
-/// Sources of `serve`, each of them ten times a second.
-const SOURCES: usize = 500;
+/// How often each source of `serve` beats; [`MANY`] of them do it as often in all as a sequential sender can.
+const SCHEDULE: Duration = Duration::from_millis(100);
+const MANY: usize = 1_000;
+const FEW: usize = 100;
 
 const GO: &str = "Go net/http, sequential";
 const NATIVE: &str = "native hyper-util, sequential";
@@ -47,14 +49,19 @@ pub(crate) fn measure(rounds: usize, only: &str, component: Option<&Path>) -> an
             }),
         ),
         (
-            "serve, a fresh sandbox each beat",
-            Box::new(|sink| serve(sink, component)),
+            "serve, a fresh sandbox each beat, 10,000/s",
+            Box::new(|sink| serve(sink, MANY, component)),
+        ),
+        (
+            "serve, a fresh sandbox each beat, 1,000/s",
+            Box::new(|sink| serve(sink, FEW, component)),
         ),
         (
             "heartbeats-host run, one sandbox",
             Box::new(|sink| {
                 let mut run = Command::new(built("HOST")?);
-                run.args(["run", "--", "--period=1us"]);
+                // The usual limit on the log would hold it back.
+                run.args(["run", "--limit=log=1Gi", "--", "--period=1us"]);
                 alone(run, sink)
             }),
         ),
@@ -117,14 +124,14 @@ fn alone(mut command: Command, sink: &Sink) -> anyhow::Result<Sender> {
     Ok(Sender::Process(Process::start(&mut command)?))
 }
 
-fn serve(sink: &Sink, component: Option<&Path>) -> anyhow::Result<Sender> {
+fn serve(sink: &Sink, count: usize, component: Option<&Path>) -> anyhow::Result<Sender> {
     let sources = Sources::new()?;
     let component = component.map_or_else(String::new, |path| {
         format!(", component: {{path: '{}'}}", path.display())
     });
-    sources.write("all", 0..SOURCES, |_| {
+    sources.write("all", 0..count, |_| {
         format!(
-            "sink: {{uri: '{}'}}, schedule: 100ms, startJitter: 100ms{component}",
+            "sink: {{uri: '{}'}}, schedule: {SCHEDULE:?}, startJitter: {SCHEDULE:?}{component}",
             sink.url()
         )
     })?;

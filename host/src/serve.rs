@@ -124,10 +124,10 @@ pub async fn serve(options: Options, stop: Stop) -> Result<(), Error> {
         let (proxies, sockets) = (options.proxies.clone(), sockets.clone());
         Clients::new(trust.clone(), proxies, sockets, tracer.clone())
     };
-    let clients = (0..cores).map(|_| clients()).collect::<Result<_, _>>()?;
+    let usual = (0..cores).map(|_| clients()).collect::<Result<_, _>>()?;
     let tokens = &options.tokens;
-    let executors =
-        Executors::start(clients, tokens, &metrics, &output, &done_sender).map_err(thread)?;
+    let executors = Executors::start(usual, clients()?, tokens, &metrics, &output, &done_sender)
+        .map_err(thread)?;
     drop(output);
     let (changes_sender, changes) = mpsc::unbounded_channel();
     let catalog = Catalog::new(options.sources, options.shard, Components::new(engine))

@@ -11,7 +11,7 @@ use wasmtime_wasi::I32Exit;
 
 use super::clients::Clients;
 use super::component::{Component, Door, ticker};
-use super::metered::{Exhausted, Metered, share_the_thread};
+use super::metered::{Exhausted, Heavy, Metered, share_the_thread};
 use super::scheduler::{Error, Failure, Job, Outcome, Shared};
 use super::tokens::Tokens;
 use crate::beats::Beats;
@@ -29,6 +29,7 @@ pub struct Runnable {
     component: Arc<Component>,
     sink: Arc<Policy>,
     dead_letter_sink: Option<Arc<Policy>>,
+    heavy: Heavy,
 }
 
 /// One attempt of a component that sets no time-out of its own.
@@ -48,7 +49,13 @@ impl Runnable {
             component,
             sink: policy(&settings.sink),
             dead_letter_sink: settings.delivery.dead_letter_sink.as_deref().map(policy),
+            heavy: Heavy::default(),
         }
+    }
+
+    /// Whether the last beat computed for long.
+    pub(super) fn is_heavy(&self) -> bool {
+        self.heavy.get()
     }
 
     pub(super) fn component(&self) -> &Arc<Component> {
@@ -93,7 +100,7 @@ pub(super) async fn beat(
         match &runnable.component.door {
             Door::Ticker(pre) => {
                 let mut store = Sandbox::store(pre.engine(), sandbox, egress);
-                share_the_thread(&mut store);
+                share_the_thread(&mut store, &runnable.heavy);
                 let tick = ticker::Tick {
                     id: Uuid::from_u128(job.id).to_string(),
                     sequence: job.sequence,
@@ -108,7 +115,7 @@ pub(super) async fn beat(
             }
             Door::Command(pre) => {
                 let mut store = Sandbox::store(pre.engine(), sandbox, egress);
-                share_the_thread(&mut store);
+                share_the_thread(&mut store, &runnable.heavy);
                 run(pre, store)
                     .await
                     .map(|ended| ended.map_err(|()| ended_badly(&beats)))

@@ -3,7 +3,7 @@
 mod ready;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::hash::{BuildHasher, RandomState};
+use std::hash::{BuildHasher, Hash, RandomState};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -12,7 +12,9 @@ use super::component::Components;
 use super::scheduler::{Shared, Spec};
 use super::shard::Shard;
 use super::tokens::Tokens;
-use crate::manifest::{Found, Key, Located, Problem, Settings, Source, documents, find};
+use crate::manifest::{
+    Cron, Found, Key, Located, Problem, Schedule, Settings, Source, documents, find,
+};
 use crate::stamp::Stamp;
 use ready::Ready;
 
@@ -71,8 +73,9 @@ struct File {
 struct Known {
     hasher: RandomState,
     by_hash: HashMap<u64, Arc<Shared<Runnable>>>,
-    /// Authorities, which many settings have that differ in the rest.
+    /// Authorities and cron expressions, which take kilobytes and which many settings have that differ in the rest.
     ca_certs: HashSet<Arc<str>>,
+    crons: HashSet<Arc<Cron>>,
 }
 
 impl Catalog {
@@ -203,7 +206,7 @@ impl Catalog {
             return;
         }
         let mut settings = source.settings;
-        self.known.share_authorities(&mut settings);
+        self.known.share_parts(&mut settings);
         settings
             .component
             .relative_to(path.parent().unwrap_or(Path::new("")));
@@ -306,23 +309,30 @@ impl Known {
         shared
     }
 
-    fn share_authorities(&mut self, settings: &mut Settings) {
+    fn share_parts(&mut self, settings: &mut Settings) {
         let dead = settings.delivery.dead_letter_sink.as_deref_mut();
         for sink in std::iter::once(&mut settings.sink).chain(dead) {
-            let Some(ca_certs) = &mut sink.ca_certs else {
-                continue;
-            };
-            match self.ca_certs.get(ca_certs) {
-                Some(known) => *ca_certs = known.clone(),
-                None => drop(self.ca_certs.insert(ca_certs.clone())),
+            if let Some(ca_certs) = &mut sink.ca_certs {
+                share_equal(&mut self.ca_certs, ca_certs);
             }
+        }
+        if let Schedule::Cron(cron) = &mut settings.schedule {
+            share_equal(&mut self.crons, cron);
         }
     }
 
     fn forget_unused(&mut self) {
         self.by_hash.retain(|_, known| Arc::strong_count(known) > 1);
-        self.ca_certs
-            .retain(|ca_certs| Arc::strong_count(ca_certs) > 1);
+        self.ca_certs.retain(|known| Arc::strong_count(known) > 1);
+        self.crons.retain(|known| Arc::strong_count(known) > 1);
+    }
+}
+
+/// Replaces a thing by one of the known that is equal, or makes it known.
+fn share_equal<T: Eq + Hash + ?Sized>(known: &mut HashSet<Arc<T>>, thing: &mut Arc<T>) {
+    match known.get(thing) {
+        Some(known) => *thing = known.clone(),
+        None => drop(known.insert(thing.clone())),
     }
 }
 

@@ -1,7 +1,7 @@
 //! The threads on which beats run: one runtime and pools of connections of its own each, so that a beat never changes its core.
 //!
 //! A thread gets beats until some wait for it, and only then the next one: what runs together on few threads finds its caches
-//! warm and is woken less often.
+//! warm and is woken less often. Sources that compute for long have a thread to themselves.
 
 use std::io;
 use std::sync::Arc;
@@ -21,13 +21,16 @@ use crate::telemetry::Metrics;
 /// A beat that has ended.
 pub(super) type Done = (Ticket, Outcome);
 
-/// So many beats wait for a thread before the next one gets some: at most a few milliseconds' worth.
-const QUEUE: usize = 16;
+/// So many beats wait for a thread before the next one gets some: about a millisecond's worth.
+const QUEUE: usize = 8;
 /// After so many polls of tasks a thread looks at its sockets and timers: a guest that computes takes a millisecond for one.
 const EVENT_INTERVAL: u32 = 8;
 
 /// Threads that make beats.
-pub(super) struct Executors(Vec<Executor>);
+pub(super) struct Executors {
+    usual: Vec<Executor>,
+    heavy: Executor,
+}
 
 struct Executor {
     jobs: UnboundedSender<Job<Runnable>>,
@@ -47,10 +50,11 @@ struct Common {
 }
 
 impl Executors {
-    /// Starts a thread for each of the clients; what ends goes to `done`. They end when this is dropped, and with them all
-    /// that is in flight.
+    /// Starts a thread for each of the clients, and one for heavy sources; what ends goes to `done`. They end when this is
+    /// dropped, and with them all that is in flight.
     pub(super) fn start(
         clients: Vec<Clients>,
+        heavy: Clients,
         tokens: &Tokens,
         metrics: &Metrics,
         output: &Output,
@@ -64,19 +68,24 @@ impl Executors {
             done: done.clone(),
             waiting: Arc::default(),
         };
-        let threads = clients
+        let usual = clients
             .into_iter()
             .map(|clients| Executor::start(common(clients)));
-        Ok(Self(threads.collect::<io::Result<_>>()?))
+        Ok(Self {
+            usual: usual.collect::<io::Result<_>>()?,
+            heavy: Executor::start(common(heavy))?,
+        })
     }
 
     /// Hands a beat to a thread. Beats in flight are bounded by whoever calls this.
     pub(super) fn run(&self, job: Job<Runnable>) {
         let waiting = |thread: &&Executor| thread.waiting.load(Ordering::Relaxed);
-        let roomy = self.0.iter().find(|thread| waiting(thread) < QUEUE);
-        let Some(thread) = roomy.or_else(|| self.0.iter().min_by_key(waiting)) else {
-            return;
+        let usual = || {
+            let roomy = self.usual.iter().find(|thread| waiting(thread) < QUEUE);
+            roomy.or_else(|| self.usual.iter().min_by_key(waiting))
         };
+        let is_heavy = job.shared.runnable.is_heavy();
+        let thread = if is_heavy { None } else { usual() }.unwrap_or(&self.heavy);
         thread.waiting.fetch_add(1, Ordering::Relaxed);
         // The other end is there as long as this is.
         let _ = thread.jobs.send(job);

@@ -2,6 +2,7 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -18,15 +19,36 @@ pub(super) struct Metered<F> {
     ticker: Arc<Ticker>,
 }
 
-/// What a beat computes at a stretch, in epochs: a usual one takes a fraction of one, but may see one end.
-const STRETCH: u64 = 2;
-/// How long a guest that computes longer rests after each epoch, so that those who share its thread get most of it.
-const REST: Duration = Duration::from_millis(10);
+/// How long a guest that computes for more than an epoch rests after each further one, so that those who share its thread get
+/// most of it.
+const REST: Duration = Duration::from_millis(20);
 
-/// Lets a guest that computes for long rest in between.
-pub(super) fn share_the_thread(store: &mut Store<Sandbox>) {
-    store.set_epoch_deadline(STRETCH);
-    store.epoch_deadline_callback(|_| {
+/// Whether a source computes for more than an epoch a beat, as seen at its last one. Clones share it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Heavy(Arc<AtomicBool>);
+
+impl Heavy {
+    pub(super) fn get(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    fn set(&self, heavy: bool) {
+        self.0.store(heavy, Ordering::Relaxed);
+    }
+}
+
+/// Lets a guest that computes for long rest in between, and notes that it is one.
+pub(super) fn share_the_thread(store: &mut Store<Sandbox>, heavy: &Heavy) {
+    heavy.set(false);
+    let heavy = heavy.clone();
+    store.set_epoch_deadline(1);
+    // A usual beat takes a fraction of an epoch, but may see one end: it only lets the others go first.
+    let mut usual = true;
+    store.epoch_deadline_callback(move |_| {
+        if std::mem::take(&mut usual) {
+            return Ok(UpdateDeadline::Yield(1));
+        }
+        heavy.set(true);
         let rest = Box::pin(tokio::time::sleep(REST));
         Ok(UpdateDeadline::YieldCustom(1, rest))
     });
