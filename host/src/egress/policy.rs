@@ -9,7 +9,7 @@ use http::uri::Authority;
 use http::{Method, Uri};
 
 /// Where the requests of one source may go.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Policy {
     sink: Option<(Scheme, HostPort)>,
     allowed: Vec<HostPort>,
@@ -25,7 +25,7 @@ pub enum Place {
 }
 
 /// A place that the operator allows, for `http` and `https`: `HOST:PORT`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct HostPort {
     host: Host,
     port: u16,
@@ -60,7 +60,7 @@ pub enum Denied {
 #[error("names no host and port; write HOST:PORT, an IPv6 address in brackets")]
 pub struct HostPortError;
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Host {
     /// In lower case.
     Name(String),

@@ -1,6 +1,7 @@
 //! One beat: a fresh instance in a sandbox of its own, one call, and the instance is gone.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use serde_json::json;
@@ -11,7 +12,7 @@ use wasmtime_wasi::I32Exit;
 
 use super::clients::Clients;
 use super::component::{Component, Door, ticker};
-use super::metered::{Exhausted, Heavy, Metered, share_the_thread};
+use super::metered::{Exhausted, Metered, share_the_thread};
 use super::scheduler::{Error, Failure, Job, Outcome, Shared};
 use super::tokens::Tokens;
 use crate::beats::Beats;
@@ -29,7 +30,8 @@ pub struct Runnable {
     component: Arc<Component>,
     sink: Arc<Policy>,
     dead_letter_sink: Option<Arc<Policy>>,
-    heavy: Heavy,
+    /// Whether the last beat computed for long.
+    heavy: AtomicBool,
 }
 
 /// One attempt of a component that sets no time-out of its own.
@@ -49,13 +51,18 @@ impl Runnable {
             component,
             sink: policy(&settings.sink),
             dead_letter_sink: settings.delivery.dead_letter_sink.as_deref().map(policy),
-            heavy: Heavy::default(),
+            heavy: AtomicBool::new(false),
         }
     }
 
     /// Whether the last beat computed for long.
     pub(super) fn is_heavy(&self) -> bool {
-        self.heavy.get()
+        self.heavy.load(Ordering::Relaxed)
+    }
+
+    /// Those of the sinks, so that equal ones can be kept once.
+    pub(super) fn policies_mut(&mut self) -> impl Iterator<Item = &mut Arc<Policy>> {
+        std::iter::once(&mut self.sink).chain(&mut self.dead_letter_sink)
     }
 
     pub(super) fn component(&self) -> &Arc<Component> {
@@ -96,11 +103,13 @@ pub(super) async fn beat(
         stderr: lines,
         limits,
     };
+    let shared = job.shared.clone();
+    let computes = move |long| shared.runnable.heavy.store(long, Ordering::Relaxed);
     let call = async {
         match &runnable.component.door {
             Door::Ticker(pre) => {
                 let mut store = Sandbox::store(pre.engine(), sandbox, egress);
-                share_the_thread(&mut store, &runnable.heavy);
+                share_the_thread(&mut store, computes);
                 let tick = ticker::Tick {
                     id: Uuid::from_u128(job.id).to_string(),
                     sequence: job.sequence,
@@ -115,7 +124,7 @@ pub(super) async fn beat(
             }
             Door::Command(pre) => {
                 let mut store = Sandbox::store(pre.engine(), sandbox, egress);
-                share_the_thread(&mut store, &runnable.heavy);
+                share_the_thread(&mut store, computes);
                 run(pre, store)
                     .await
                     .map(|ended| ended.map_err(|()| ended_badly(&beats)))

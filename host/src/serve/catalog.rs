@@ -8,10 +8,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::beat::Runnable;
-use super::component::Components;
+use super::component::{Component, Components};
 use super::scheduler::{Shared, Spec};
 use super::shard::Shard;
 use super::tokens::Tokens;
+use crate::egress::Policy;
 use crate::manifest::{
     Cron, Found, Key, Located, Problem, Schedule, Settings, Source, documents, find,
 };
@@ -73,9 +74,10 @@ struct File {
 struct Known {
     hasher: RandomState,
     by_hash: HashMap<u64, Arc<Shared<Runnable>>>,
-    /// Authorities and cron expressions, which take kilobytes and which many settings have that differ in the rest.
+    /// What many settings have in common that differ in the rest.
     ca_certs: HashSet<Arc<str>>,
     crons: HashSet<Arc<Cron>>,
+    policies: HashSet<Arc<Policy>>,
 }
 
 impl Catalog {
@@ -222,11 +224,7 @@ impl Catalog {
             }
         };
         let planned = Planned {
-            shared: self.known.share(
-                settings,
-                |settings| Runnable::new(component.clone(), settings),
-                |runnable| Arc::ptr_eq(runnable.component(), &component),
-            ),
+            shared: self.known.share(settings, &component),
             suspend: source.suspend,
         };
         file.sources
@@ -237,8 +235,12 @@ impl Catalog {
     fn compare(&mut self) -> Changes {
         let mut changes = Changes::default();
         let mut problems = Vec::new();
-        let mut seen: HashMap<Arc<Key>, (&Path, usize)> =
-            HashMap::with_capacity(self.current.len());
+        // Room at once: what grows by copies leaves them behind as memory that nobody uses.
+        let count = self.files.values().map(|file| file.sources.len()).sum();
+        let new = usize::saturating_sub(count, self.current.len());
+        self.current.reserve(new);
+        changes.set.reserve(new);
+        let mut seen: HashMap<Arc<Key>, (&Path, usize)> = HashMap::with_capacity(count);
         for (path, file) in &self.files {
             problems.extend(file.problems.iter().cloned());
             for (key, planned, line) in &file.sources {
@@ -289,20 +291,18 @@ impl Catalog {
 }
 
 impl Known {
-    fn share(
-        &mut self,
-        settings: Settings,
-        runnable: impl FnOnce(&Settings) -> Runnable,
-        fits: impl Fn(&Runnable) -> bool,
-    ) -> Arc<Shared<Runnable>> {
+    fn share(&mut self, settings: Settings, component: &Arc<Component>) -> Arc<Shared<Runnable>> {
         let hash = self.hasher.hash_one(&settings);
         if let Some(known) = self.by_hash.get(&hash)
             && known.settings == settings
-            && fits(&known.runnable)
+            && Arc::ptr_eq(known.runnable.component(), component)
         {
             return known.clone();
         }
-        let runnable = runnable(&settings);
+        let mut runnable = Runnable::new(component.clone(), &settings);
+        for policy in runnable.policies_mut() {
+            share_equal(&mut self.policies, policy);
+        }
         let shared = Arc::new(Shared { settings, runnable });
         // Those before it with the same hash, by chance or with another component, keep what they have.
         self.by_hash.insert(hash, shared.clone());
@@ -325,6 +325,7 @@ impl Known {
         self.by_hash.retain(|_, known| Arc::strong_count(known) > 1);
         self.ca_certs.retain(|known| Arc::strong_count(known) > 1);
         self.crons.retain(|known| Arc::strong_count(known) > 1);
+        self.policies.retain(|known| Arc::strong_count(known) > 1);
     }
 }
 

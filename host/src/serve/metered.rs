@@ -2,7 +2,6 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -23,24 +22,12 @@ pub(super) struct Metered<F> {
 /// most of it.
 const REST: Duration = Duration::from_millis(20);
 
-/// Whether a source computes for more than an epoch a beat, as seen at its last one. Clones share it.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Heavy(Arc<AtomicBool>);
-
-impl Heavy {
-    pub(super) fn get(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
-    }
-
-    fn set(&self, heavy: bool) {
-        self.0.store(heavy, Ordering::Relaxed);
-    }
-}
-
-/// Lets a guest that computes for long rest in between, and notes that it is one.
-pub(super) fn share_the_thread(store: &mut Store<Sandbox>, heavy: &Heavy) {
-    heavy.set(false);
-    let heavy = heavy.clone();
+/// Lets a guest that computes for more than an epoch rest in between, and tells `computes_long` whether it is one.
+pub(super) fn share_the_thread(
+    store: &mut Store<Sandbox>,
+    computes_long: impl Fn(bool) + Send + Sync + 'static,
+) {
+    computes_long(false);
     store.set_epoch_deadline(1);
     // A usual beat takes a fraction of an epoch, but may see one end: it only lets the others go first.
     let mut usual = true;
@@ -48,7 +35,7 @@ pub(super) fn share_the_thread(store: &mut Store<Sandbox>, heavy: &Heavy) {
         if std::mem::take(&mut usual) {
             return Ok(UpdateDeadline::Yield(1));
         }
-        heavy.set(true);
+        computes_long(true);
         let rest = Box::pin(tokio::time::sleep(REST));
         Ok(UpdateDeadline::YieldCustom(1, rest))
     });

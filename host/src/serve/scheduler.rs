@@ -118,6 +118,20 @@ impl<R> Scheduler<R> {
         }
     }
 
+    /// [Sets](Self::set) all of these. There is room for them at once: what grows by copies leaves them behind as memory that
+    /// nobody uses.
+    pub fn set_all(&mut self, specs: Vec<Spec<R>>, now: Now) {
+        let is_new = |spec: &&Spec<R>| !self.by_key.contains_key(&spec.key);
+        let new = specs.iter().filter(is_new).count();
+        let slots = new.saturating_sub(self.free.len());
+        self.entries.reserve(slots);
+        self.generations.reserve(slots);
+        self.by_key.reserve(new);
+        for spec in specs {
+            self.set(spec, now);
+        }
+    }
+
     /// Adds a source, or changes it. A source that did not change keeps all, one that changed its sequence, and its schedule
     /// too where that is the same.
     pub fn set(&mut self, spec: Spec<R>, now: Now) {

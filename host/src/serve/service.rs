@@ -171,9 +171,7 @@ impl Service {
         for key in changes.removed {
             self.scheduler.remove(&key, now);
         }
-        for spec in changes.set {
-            self.scheduler.set(spec, now);
-        }
+        self.scheduler.set_all(changes.set, now);
         if let Some(problems) = changes.problems {
             self.problems = problems.len();
             for problem in problems {
