@@ -1,7 +1,9 @@
 //! The proxies of the host's environment, and the addresses that no name may lead to.
 
+use std::sync::Arc;
+
 use rcgen::SanType;
-use rustls::ALL_VERSIONS;
+use rustls::{ALL_VERSIONS, ServerConfig};
 
 use crate::support::{Authority, Sink, Socks, Source, Tunnel, guests, lines_with};
 
@@ -34,10 +36,7 @@ fn a_beat_goes_through_the_proxy_as_in_the_original() {
 #[test]
 fn a_beat_to_an_https_sink_goes_through_a_tunnel() {
     let authority = Authority::new();
-    let server = authority.server_with(ALL_VERSIONS, |params| {
-        params.subject_alt_names = vec![SanType::DnsName("sink.example".try_into().unwrap())];
-    });
-    let sink = Sink::with_server(202, server);
+    let sink = Sink::with_server(202, server_of_the_sink(&authority));
     let proxy = Tunnel::to(sink.authority());
 
     beating_to("https://sink.example/path")
@@ -56,6 +55,68 @@ fn a_beat_to_an_https_sink_goes_through_a_tunnel() {
     );
     assert_eq!(sink.requests()[0].target, "/path");
     assert_eq!(sink.requests()[0].header("proxy-authorization"), None);
+}
+
+#[test]
+fn a_proxy_can_be_spoken_to_over_tls() {
+    let authority = Authority::new();
+    let proxy = Sink::with_tls(202, &authority);
+
+    let ended = beating_to("http://sink.example/path")
+        .env(
+            "HTTP_PROXY",
+            format!("https://me:s3cret@{}", proxy.authority()),
+        )
+        .env("K_CA_CERTS", authority.pem())
+        .run()
+        .succeeded();
+
+    let [beat] = &proxy.requests()[..] else {
+        panic!("one beat: {ended:#?}")
+    };
+    assert_eq!(beat.target, "http://sink.example/path");
+    assert_eq!(
+        beat.header("proxy-authorization").as_deref(),
+        Some("Basic bWU6czNjcmV0")
+    );
+}
+
+#[test]
+fn a_tunnel_leads_through_a_proxy_that_is_spoken_to_over_tls() {
+    let authority = Authority::new();
+    let sink = Sink::with_server(202, server_of_the_sink(&authority));
+    let proxy = Tunnel::with_server(sink.authority(), authority.server());
+
+    beating_to("https://sink.example/path")
+        .env("HTTPS_PROXY", format!("https://{}", proxy.address()))
+        .env("K_CA_CERTS", authority.pem())
+        .run()
+        .succeeded();
+
+    assert_eq!(proxy.head()[0], "CONNECT sink.example:443 HTTP/1.1");
+    assert_eq!(sink.requests()[0].target, "/path");
+}
+
+#[test]
+fn nothing_is_sent_through_a_proxy_of_a_stranger() {
+    let proxy = Sink::with_tls(202, &Authority::new());
+
+    let ended = beating_to("http://sink.example/")
+        .env(
+            "HTTP_PROXY",
+            format!("https://me:s3cret@{}", proxy.authority()),
+        )
+        .run()
+        .failed();
+
+    let told = lines_with(&ended.stderr, "did not help");
+    assert!(told[0].contains(&proxy.authority()), "{ended:#?}");
+    assert!(
+        told[0].contains("the issuer of its certificate is not trusted"),
+        "{ended:#?}"
+    );
+    assert!(!ended.output().contains("s3cret"), "{ended:#?}");
+    assert_eq!(proxy.requests().len(), 0);
 }
 
 #[test]
@@ -116,10 +177,7 @@ fn a_beat_goes_through_a_socks_proxy_that_resolves_the_name() {
 #[test]
 fn a_beat_to_an_https_sink_goes_through_a_socks_proxy() {
     let authority = Authority::new();
-    let server = authority.server_with(ALL_VERSIONS, |params| {
-        params.subject_alt_names = vec![SanType::DnsName("sink.example".try_into().unwrap())];
-    });
-    let sink = Sink::with_server(202, server);
+    let sink = Sink::with_server(202, server_of_the_sink(&authority));
     let proxy = Socks::to(sink.authority());
 
     beating_to("https://sink.example/")
@@ -135,7 +193,7 @@ fn a_beat_to_an_https_sink_goes_through_a_socks_proxy() {
 #[test]
 fn a_proxy_that_cannot_be_used_stops_the_start() {
     let ended = beating_to("http://sink.example/")
-        .env("HTTP_PROXY", "https://me:s3cret@proxy")
+        .env("HTTP_PROXY", "socks4://me:s3cret@proxy")
         .run()
         .failed();
 
@@ -167,6 +225,12 @@ fn a_name_that_leads_to_a_metadata_address_reaches_nothing() {
 }
 
 /// A source of one beat, tried once.
+fn server_of_the_sink(authority: &Authority) -> Arc<ServerConfig> {
+    authority.server_with(ALL_VERSIONS, |params| {
+        params.subject_alt_names = vec![SanType::DnsName("sink.example".try_into().unwrap())];
+    })
+}
+
 fn beating_to(sink: &str) -> Source {
     Source::in_host()
         .named()

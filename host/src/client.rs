@@ -106,17 +106,18 @@ impl Client {
                 return Err(Error::InternalError(Some(none.to_string())));
             }
         };
-        let connections = if request.uri().scheme() == Some(&Scheme::HTTPS) {
-            self.shared.pool.trusted()
-        } else {
-            // A tunnel's password is given when the tunnel is opened.
-            if let Some(proxy) = self.shared.proxies.of(request.uri())
-                && let Some(auth) = proxy.basic_auth()
-            {
+        let mut tls = request.uri().scheme() == Some(&Scheme::HTTPS);
+        // A tunnel's password is given when the tunnel is opened.
+        if !tls && let Some(proxy) = self.shared.proxies.of(request.uri()) {
+            tls = proxy.uri().scheme() == Some(&Scheme::HTTPS);
+            if let Some(auth) = proxy.basic_auth() {
                 let headers = request.headers_mut();
                 headers.insert(PROXY_AUTHORIZATION, auth.clone());
             }
-            self.shared.pool.current()
+        }
+        let connections = match tls {
+            true => self.shared.pool.trusted(),
+            false => self.shared.pool.current(),
         };
         let uri = request.uri().clone();
         let mut connection = capture_connection(&mut request);

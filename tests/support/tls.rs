@@ -31,7 +31,7 @@ impl Authority {
     }
 
     /// What a server at `127.0.0.1` needs to be trusted by those who trust this authority.
-    pub(super) fn server(&self) -> Arc<ServerConfig> {
+    pub(crate) fn server(&self) -> Arc<ServerConfig> {
         self.server_with(ALL_VERSIONS, |_| {})
     }
 

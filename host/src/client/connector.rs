@@ -7,9 +7,11 @@ use std::task::{Context, Poll};
 use http::Uri;
 use http::uri::Scheme;
 use hyper::rt::{Read, ReadBufCursor, Write};
+use hyper_rustls::{HttpsConnector, MaybeHttpsStream};
 use hyper_util::client::legacy::connect::proxy::{SocksV5, Tunnel};
 use hyper_util::client::legacy::connect::{Connected, Connection, HttpConnector};
 use hyper_util::rt::TokioIo;
+use rustls::ClientConfig;
 use tokio::net::TcpStream;
 use tower_service::Service;
 
@@ -22,31 +24,32 @@ const SOCKS: u16 = 1080;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// TCP, below TLS.
+/// TCP, or TLS to a proxy, below the TLS to the sink.
 #[derive(Clone)]
 pub(super) struct Connector {
     proxies: Proxies,
     direct: HttpConnector<Resolver>,
-    to_proxy: HttpConnector<Resolver>,
+    to_proxy: HttpsConnector<HttpConnector<Resolver>>,
 }
 
 /// A connection that failed on its way through a proxy.
 #[derive(Debug, thiserror::Error)]
 #[error("the proxy {proxy} did not help: {source}")]
 pub(super) struct ProxyFailed {
-    proxy: Uri,
-    source: BoxError,
+    pub(super) proxy: Uri,
+    pub(super) source: BoxError,
 }
 
 /// A connection that knows whether a proxy reads its requests.
 pub(super) struct Link {
-    tcp: TokioIo<TcpStream>,
+    stream: MaybeHttpsStream<TokioIo<TcpStream>>,
     proxied: bool,
     _socket: Socket,
 }
 
 impl Connector {
-    pub(super) fn new(proxies: Proxies) -> Self {
+    /// `tls` is for the proxies that speak it.
+    pub(super) fn new(proxies: Proxies, tls: ClientConfig) -> Self {
         let tcp = |resolver| {
             let mut tcp = HttpConnector::new_with_resolver(resolver);
             tcp.enforce_http(false);
@@ -56,7 +59,7 @@ impl Connector {
         Self {
             proxies,
             direct: tcp(Resolver::Checked),
-            to_proxy: tcp(Resolver::Trusting),
+            to_proxy: (tcp(Resolver::Trusting), tls).into(),
         }
     }
 }
@@ -71,15 +74,15 @@ impl Service<Uri> for Connector {
     }
 
     fn call(&mut self, uri: Uri) -> Self::Future {
-        let link = |tcp, proxied, socket| Link {
-            tcp,
+        let link = |stream, proxied, socket| Link {
+            stream,
             proxied,
             _socket: socket,
         };
         let socket = reserved();
         let Some(proxy) = self.proxies.of(&uri) else {
             let connecting = self.direct.call(uri);
-            return Box::pin(async move { Ok(link(connecting.await?, false, socket)) });
+            return Box::pin(async move { Ok(link(connecting.await?.into(), false, socket)) });
         };
         let at = proxy.uri().clone();
         let failed = {
@@ -87,7 +90,7 @@ impl Service<Uri> for Connector {
             move |source| ProxyFailed { proxy, source }
         };
         if is_socks(&at) {
-            let mut socks = SocksV5::new(with_port(at, SOCKS), self.to_proxy.clone());
+            let mut socks = SocksV5::new(place(&at, SOCKS), self.to_proxy.clone());
             if let Some((user, password)) = proxy.raw_auth() {
                 socks = socks.with_auth(user.to_owned(), password.to_owned());
             }
@@ -96,10 +99,10 @@ impl Service<Uri> for Connector {
             } else {
                 80
             };
-            let connecting = socks.call(with_port(uri, default));
+            let connecting = socks.call(place(&uri, default));
             return Box::pin(async move {
-                let tcp = connecting.await.map_err(|error| failed(error.into()))?;
-                Ok(link(tcp, false, socket))
+                let stream = connecting.await.map_err(|error| failed(error.into()))?;
+                Ok(link(stream, false, socket))
             });
         }
         if uri.scheme() == Some(&Scheme::HTTPS) {
@@ -109,35 +112,35 @@ impl Service<Uri> for Connector {
             }
             let connecting = tunnel.call(uri);
             Box::pin(async move {
-                let tcp = connecting.await.map_err(|error| failed(error.into()))?;
-                Ok(link(tcp, false, socket))
+                let stream = connecting.await.map_err(|error| failed(error.into()))?;
+                Ok(link(stream, false, socket))
             })
         } else {
             let connecting = self.to_proxy.call(at);
             Box::pin(async move {
-                let tcp = connecting.await.map_err(|error| failed(error.into()))?;
-                Ok(link(tcp, true, socket))
+                let stream = connecting.await.map_err(failed)?;
+                Ok(link(stream, true, socket))
             })
         }
     }
 }
 
-/// The same URL, with this port if it has none.
-fn with_port(uri: Uri, default: u16) -> Uri {
-    if uri.port().is_some() {
-        return uri;
-    }
-    let mut parts = uri.clone().into_parts();
+/// Where a URL leads, with a port in any case and without TLS.
+fn place(uri: &Uri, default: u16) -> Uri {
     let host = uri.host().unwrap_or_default();
-    parts.authority = format!("{host}:{default}").parse().ok();
-    // A host that was good without a port is good with one.
-    Uri::from_parts(parts).unwrap_or(uri)
+    let port = uri.port_u16().unwrap_or(default);
+    let place = Uri::builder()
+        .scheme(Scheme::HTTP)
+        .authority(format!("{host}:{port}"))
+        .path_and_query("/");
+    // What was good in the URL is good here.
+    place.build().unwrap_or_else(|_| uri.clone())
 }
 
 impl Connection for Link {
     fn connected(&self) -> Connected {
         // hyper writes the whole URL into the request line for a proxy.
-        self.tcp.connected().proxy(self.proxied)
+        self.stream.connected().proxy(self.proxied)
     }
 }
 
@@ -147,7 +150,7 @@ impl Read for Link {
         cx: &mut Context<'_>,
         buffer: ReadBufCursor<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.tcp).poll_read(cx, buffer)
+        Pin::new(&mut self.stream).poll_read(cx, buffer)
     }
 }
 
@@ -157,19 +160,19 @@ impl Write for Link {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.tcp).poll_write(cx, bytes)
+        Pin::new(&mut self.stream).poll_write(cx, bytes)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.tcp).poll_flush(cx)
+        Pin::new(&mut self.stream).poll_flush(cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.tcp).poll_shutdown(cx)
+        Pin::new(&mut self.stream).poll_shutdown(cx)
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.tcp.is_write_vectored()
+        self.stream.is_write_vectored()
     }
 
     fn poll_write_vectored(
@@ -177,6 +180,6 @@ impl Write for Link {
         cx: &mut Context<'_>,
         pieces: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.tcp).poll_write_vectored(cx, pieces)
+        Pin::new(&mut self.stream).poll_write_vectored(cx, pieces)
     }
 }

@@ -38,10 +38,18 @@ pub(super) fn explained(error: &legacy::Error) -> Option<String> {
             return Some(unresolved.to_string());
         }
         if let Some(failed) = cause.downcast_ref::<ProxyFailed>() {
-            return Some(failed.to_string());
+            let proxy = &failed.proxy;
+            return Some(match causes(&*failed.source).find_map(of_certificates) {
+                Some(reason) => format!("the proxy {proxy} did not help: {reason}"),
+                None => failed.to_string(),
+            });
         }
-        cause.downcast_ref::<rustls::Error>().map(tls::explained)
+        of_certificates(cause)
     })
+}
+
+fn of_certificates(cause: &(dyn StdError + 'static)) -> Option<String> {
+    cause.downcast_ref::<rustls::Error>().map(tls::explained)
 }
 
 fn code(cause: &(dyn StdError + 'static), connecting: bool) -> Option<Error> {

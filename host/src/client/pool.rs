@@ -54,7 +54,7 @@ impl Pool {
         })
     }
 
-    /// For requests without TLS.
+    /// For requests without TLS, to their proxy either.
     pub(super) fn current(&self) -> Connections {
         self.state().lent()
     }
@@ -107,10 +107,10 @@ impl State {
 
 fn connections(tls: ClientConfig, proxies: Proxies) -> Connections {
     let connector = HttpsConnectorBuilder::new()
-        .with_tls_config(tls)
+        .with_tls_config(tls.clone())
         .https_or_http()
         .enable_http1()
-        .wrap_connector(Connector::new(proxies));
+        .wrap_connector(Connector::new(proxies, tls));
     legacy::Client::builder(TokioExecutor::new())
         .pool_timer(TokioTimer::new())
         .pool_idle_timeout(IDLE)

@@ -22,7 +22,9 @@ struct Rules {
 
 /// A proxy that cannot be used. Its URL may hold a password and is not shown.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0}: is no URL of a proxy that can be used; write http://HOST:PORT or socks5://HOST:PORT")]
+#[error(
+    "{0}: is no URL of a proxy that can be used; write http://HOST:PORT, https://HOST:PORT or socks5://HOST:PORT"
+)]
 pub struct ProxyError(&'static str);
 
 impl Proxies {
@@ -76,7 +78,7 @@ impl Proxies {
                 .build();
             let proxy = alone.intercept(&Uri::from_static(sample));
             let usable = proxy.is_some_and(|proxy| {
-                proxy.uri().scheme_str() == Some("http") || is_socks(proxy.uri())
+                matches!(proxy.uri().scheme_str(), Some("http" | "https")) || is_socks(proxy.uri())
             });
             if !value.is_empty() && !usable {
                 return Err(ProxyError(name));
@@ -153,6 +155,8 @@ mod tests {
         assert_eq!(of(&both, "http://sink/").as_deref(), Some("http://p:1/"));
         assert_eq!(of(&both, "https://sink/").as_deref(), Some("http://q:2/"));
         assert_eq!(of(&both[..1], "https://sink/"), None);
+        let tls = [("HTTP_PROXY", "https://p")];
+        assert_eq!(of(&tls, "http://sink/").as_deref(), Some("https://p/"));
         assert_eq!(of(&[], "http://sink/"), None);
         let socks = [("HTTP_PROXY", "socks5h://me:secret@p:1")];
         assert_eq!(
@@ -211,13 +215,7 @@ mod tests {
 
     #[test]
     fn a_proxy_that_cannot_be_used_is_an_error() {
-        for value in [
-            "https://p",
-            "socks4://me:secret@p",
-            "ftp://p",
-            "http://",
-            "http://a b",
-        ] {
+        for value in ["socks4://me:secret@p", "ftp://p", "http://", "http://a b"] {
             let error = proxies(&[("HTTPS_PROXY", value)]).err().unwrap();
             assert_eq!(error, ProxyError("HTTPS_PROXY"), "{value}");
         }

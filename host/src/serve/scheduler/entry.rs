@@ -16,6 +16,8 @@ pub(super) struct Entry<R> {
     pub(super) shared: Arc<Shared<R>>,
     pub(super) tenant: TenantId,
     pub(super) phase: Phase,
+    /// Its last tick was given up, because the sink could not be reached or could not take it.
+    pub(super) sink_away: bool,
     /// As it was told with its settings.
     pub(super) suspend: Option<Arc<str>>,
     /// Why it is suspended; a beat in flight may not have ended.
@@ -63,6 +65,7 @@ impl<R> Entry<R> {
             shared: spec.shared,
             tenant,
             phase: Phase::Idle,
+            sink_away: false,
             suspend: spec.suspend,
             why: None,
             sequence: 0,
@@ -115,6 +118,17 @@ impl<R> Entry<R> {
                     due = self.next;
                     missed += 1;
                 }
+            }
+        }
+    }
+
+    /// From the next tick to the one after it.
+    pub(super) fn interval(&self) -> Duration {
+        match &self.shared.settings.schedule {
+            Schedule::Every(every) => *every,
+            Schedule::Cron(cron) => {
+                let after = cron.next(self.next).unwrap_or(u64::MAX);
+                Duration::from_nanos(after.saturating_sub(self.next))
             }
         }
     }

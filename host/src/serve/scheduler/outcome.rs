@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::entry::LastError;
+use super::entry::{LastError, Tick};
 use super::{Now, Phase, Scheduler, Ticket, retry};
 use crate::manifest::Key;
 
@@ -86,14 +86,16 @@ impl<R> Scheduler<R> {
                 if tick.dead.is_some() {
                     counts.dead_lettered += 1;
                 } else {
+                    entry.sink_away = false;
                     entry.delivered += 1;
                     counts.delivered += 1;
                 }
-                return self.go_on(ticket.slot, now);
+                return self.go_on(ticket.slot, &tick, now);
             }
             Err(failure) => failure,
         };
         let delivery = &entry.shared.settings.delivery;
+        let sink_away = matches!(failure, Failure::Retryable { .. });
         let (error, stop) = match failure {
             // A source that was suspended meanwhile does not try again.
             Failure::Retryable { error, after }
@@ -102,7 +104,10 @@ impl<R> Scheduler<R> {
                 entry.last_error = Some(Box::new(LastError::new(now, &error)));
                 tick.failed += 1;
                 counts.retried += 1;
-                let wait = retry::wait(delivery, tick.failed, after, random);
+                let mut wait = retry::wait(delivery, tick.failed, after, random);
+                if entry.sink_away {
+                    wait = wait.max(retry::wait_for_sink(entry.interval(), random));
+                }
                 entry.tick = Some(tick);
                 entry.phase = Phase::BackOff;
                 let at = now.mono + u64::try_from(wait.as_nanos()).unwrap_or(u64::MAX);
@@ -120,6 +125,7 @@ impl<R> Scheduler<R> {
             dead_letter,
         });
         if tick.dead.is_none() {
+            entry.sink_away = sink_away;
             entry.given_up += 1;
             counts.given_up += 1;
             if stop {
@@ -136,14 +142,21 @@ impl<R> Scheduler<R> {
             entry.tick = Some(tick);
             return self.enqueue(ticket.slot);
         }
-        self.go_on(ticket.slot, now);
+        self.go_on(ticket.slot, &tick, now);
     }
 
     /// After a tick is done.
-    fn go_on(&mut self, slot: u32, now: Now) {
+    fn go_on(&mut self, slot: u32, tick: &Tick, now: Now) {
         let Some(entry) = &mut self.entries[slot as usize] else {
             return;
         };
+        // To make up for what fell due between the attempts would double the load of a sink that has just come back.
+        if (tick.failed > 0 || tick.dead.is_some())
+            && let Some((_, before)) = entry.due(now)
+        {
+            entry.missed += before + 1;
+            self.tenants.get(entry.tenant).counts.missed += before + 1;
+        }
         if entry.why.is_some() {
             entry.phase = Phase::Suspended;
         } else {

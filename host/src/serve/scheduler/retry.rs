@@ -8,6 +8,8 @@ use crate::manifest::{BackoffPolicy, Delivery};
 
 /// The longest wait, but for what a sink asks for.
 const LONGEST: Duration = Duration::from_secs(10);
+/// The longest interval of a schedule that [`wait_for_sink`] goes by.
+const LONGEST_FOR_SINK: Duration = Duration::from_secs(300);
 
 /// The wait after so many failed attempts: as long as the policy says at the most, and the sink's own `Retry-After` where that
 /// is longer.
@@ -25,6 +27,13 @@ pub(super) fn wait(
     let ceiling = delivery.backoff_delay.saturating_mul(times).min(longest);
     let after = after.map(|after| after.min(delivery.retry_after_max));
     jittered(ceiling, after, random)
+}
+
+/// The wait while the sink is away: from one interval of the schedule to two, so that sources who wait for the same sink ask
+/// for it less often than they usually beat, and do not all come at once when it is back.
+pub(super) fn wait_for_sink(interval: Duration, random: u64) -> Duration {
+    let interval = interval.clamp(LONGEST, LONGEST_FOR_SINK);
+    interval + jittered(interval, None, random)
 }
 
 #[cfg(test)]

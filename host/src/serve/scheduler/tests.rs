@@ -348,3 +348,50 @@ fn pages_go_through_all_sources() {
     let (second, end) = world.scheduler.page(next.unwrap(), 3, world.now);
     assert_eq!((first.len(), second.len(), end), (3, 2, None));
 }
+
+#[test]
+fn a_sink_that_returns_after_long_is_not_overrun() {
+    const SOURCES: u64 = 3_000;
+    const PERIOD: u64 = 10;
+    const STEP: Duration = Duration::from_millis(10);
+    let mut world = World::new();
+    for source in 0..SOURCES {
+        let spec = format!("schedule: {PERIOD}s, startJitter: {PERIOD}s");
+        world.set(&format!("a{source}"), &spec);
+    }
+    // What comes to the sink in each second, from its return on.
+    let second = |world: &mut World, down: bool| {
+        let mut jobs = 0;
+        for _ in 0..100 {
+            for job in world.jobs() {
+                jobs += 1;
+                world.finish(&job, if down { retryable() } else { Ok(()) });
+            }
+            world.pass(STEP);
+        }
+        jobs
+    };
+    for (down, most) in [(1, u64::MAX), (60, u64::MAX), (600, SOURCES / PERIOD * 2)] {
+        for down in [false].repeat(30).into_iter().chain([true].repeat(down)) {
+            second(&mut world, down);
+        }
+        let peak = (0..60).map(|_| second(&mut world, false)).max().unwrap();
+        println!("away for {down} s: {peak}");
+        assert!(peak < most, "away for {down} s: {peak}");
+    }
+}
+
+#[test]
+fn ticks_between_the_attempts_of_another_are_missed() {
+    let mut world = World::new();
+    let key = world.set("a", "schedule: 10ms");
+    let first = world.next_job();
+    world.finish(&first, retryable());
+    world.pass(Duration::from_millis(57));
+    let again = world.next_job();
+    assert_eq!(again.sequence, first.sequence);
+    world.finish(&again, Ok(()));
+    let next = world.next_job();
+    assert_eq!(next.due, NOON + 60_000_000);
+    assert_eq!(world.scheduler.view(&key, world.now).unwrap().missed, 5);
+}
