@@ -151,7 +151,7 @@ async fn live(
         return Err(Error::TwoIdentities);
     }
     let policy = Policy::new(sink.map(|sink| sink.origin), allow);
-    let trust = if policy.allows_tls() {
+    let trust = if policy.allows_tls() || proxies.need_tls() {
         Trust::read(&trust)?
     } else {
         Trust::nobody()

@@ -8,6 +8,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use http::Uri;
+use http::uri::Scheme;
 use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 
 /// Which requests go through which proxy. By default none does.
@@ -15,6 +16,8 @@ use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 pub struct Proxies(Option<Arc<Rules>>);
 
 struct Rules {
+    /// Some proxy is spoken to over TLS.
+    tls: bool,
     matcher: Matcher,
     /// For an entry of `NO_PROXY` with a port: a matcher that leaves out only that host.
     no_proxy: Vec<(u16, Matcher)>,
@@ -48,7 +51,8 @@ impl Proxies {
             .map(str::trim)
             .partition(|entry| split_port(entry).is_some());
         let no_proxy = ported.into_iter().filter_map(split_port);
-        let rules = Rules {
+        let mut rules = Rules {
+            tls: false,
             no_proxy: no_proxy
                 .map(|(host, port)| {
                     (
@@ -77,14 +81,20 @@ impl Proxies {
                 .https(value.as_str())
                 .build();
             let proxy = alone.intercept(&Uri::from_static(sample));
-            let usable = proxy.is_some_and(|proxy| {
+            let usable = proxy.as_ref().is_some_and(|proxy| {
                 matches!(proxy.uri().scheme_str(), Some("http" | "https")) || is_socks(proxy.uri())
             });
             if !value.is_empty() && !usable {
                 return Err(ProxyError(name));
             }
+            rules.tls |= proxy.is_some_and(|proxy| proxy.uri().scheme() == Some(&Scheme::HTTPS));
         }
         Ok(Self(Some(Arc::new(rules))))
+    }
+
+    /// Whether some proxy is spoken to over TLS.
+    pub fn need_tls(&self) -> bool {
+        self.0.as_ref().is_some_and(|rules| rules.tls)
     }
 
     /// The proxy for a request to this URL, if it needs one.
