@@ -78,7 +78,7 @@ impl Exporter {
         metrics: Metrics,
     ) -> Result<(Tracer, Self), ExporterError> {
         let endpoint = &settings.endpoint;
-        let trust = match endpoint.scheme() == Some(&Scheme::HTTPS) {
+        let trust = match endpoint.scheme() == Some(&Scheme::HTTPS) || proxies.need_tls() {
             true => Trust::read(trust)?,
             false => Trust::nobody(),
         };
