@@ -104,12 +104,12 @@ pub(super) async fn beat(
         limits,
     };
     let shared = job.shared.clone();
-    let computes = move |long| shared.runnable.heavy.store(long, Ordering::Relaxed);
+    let computes_long = move |long| shared.runnable.heavy.store(long, Ordering::Relaxed);
     let call = async {
         match &runnable.component.door {
             Door::Ticker(pre) => {
                 let mut store = Sandbox::store(pre.engine(), sandbox, egress);
-                share_the_thread(&mut store, computes);
+                share_the_thread(&mut store, computes_long);
                 let tick = ticker::Tick {
                     id: Uuid::from_u128(job.id).to_string(),
                     sequence: job.sequence,
@@ -124,7 +124,7 @@ pub(super) async fn beat(
             }
             Door::Command(pre) => {
                 let mut store = Sandbox::store(pre.engine(), sandbox, egress);
-                share_the_thread(&mut store, computes);
+                share_the_thread(&mut store, computes_long);
                 run(pre, store)
                     .await
                     .map(|ended| ended.map_err(|()| ended_badly(&beats)))

@@ -147,6 +147,8 @@ impl<R> Scheduler<R> {
         let (old, new) = (&entry.shared.settings, &spec.shared.settings);
         let same_schedule = old.schedule == new.schedule && old.start_jitter == new.start_jitter;
         entry.shared = spec.shared;
+        // It may be another one now.
+        entry.sink_away = false;
         entry.suspend = spec.suspend.clone();
         let was_suspended = entry.phase == Phase::Suspended;
         entry.why = None;
