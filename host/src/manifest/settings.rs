@@ -76,6 +76,16 @@ impl Default for Limits {
     }
 }
 
+impl Settings {
+    /// Where an event goes: a dead one to the dead letter sink.
+    pub fn destination(&self, dead: bool) -> &Sink {
+        match &self.delivery.dead_letter_sink {
+            Some(sink) if dead => sink,
+            _ => &self.sink,
+        }
+    }
+}
+
 impl Component {
     /// A path in a manifest is relative to the manifest's folder.
     pub fn relative_to(&mut self, folder: &Path) {

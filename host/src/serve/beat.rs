@@ -65,6 +65,14 @@ impl Runnable {
         std::iter::once(&mut self.sink).chain(&mut self.dead_letter_sink)
     }
 
+    /// What of the network the event's [destination](manifest::Settings::destination) needs.
+    fn policy(&self, dead: bool) -> &Arc<Policy> {
+        match &self.dead_letter_sink {
+            Some(policy) if dead => policy,
+            _ => &self.sink,
+        }
+    }
+
     pub(super) fn component(&self) -> &Arc<Component> {
         &self.component
     }
@@ -81,7 +89,8 @@ pub(super) async fn beat(
     let settings = &job.shared.settings;
     let runnable = &job.shared.runnable;
     let beats = Beats::default();
-    let (sink, policy) = sink(&job.shared, job.dead.is_some());
+    let sink = settings.destination(job.dead.is_some());
+    let policy = runnable.policy(job.dead.is_some());
     let (client, token) = match identity(job, sink, clients, tokens) {
         Ok(identity) => identity,
         Err(reason) => {
@@ -154,18 +163,6 @@ pub(super) async fn beat(
             error: error(format!("no answer within {allowed:?}")),
             after: None,
         }),
-    }
-}
-
-/// Where the event goes.
-fn sink(shared: &Shared<Runnable>, dead: bool) -> (&Sink, &Arc<Policy>) {
-    let Shared { settings, runnable } = shared;
-    match (
-        &settings.delivery.dead_letter_sink,
-        &runnable.dead_letter_sink,
-    ) {
-        (Some(sink), Some(policy)) if dead => (sink, policy),
-        _ => (&settings.sink, &runnable.sink),
     }
 }
 
@@ -276,7 +273,7 @@ pub(super) fn env(
     dead: Option<&Error>,
 ) -> Vec<(String, String)> {
     let settings = &shared.settings;
-    let (sink, _) = sink(shared, dead.is_some());
+    let sink = settings.destination(dead.is_some());
     let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
     let mut env = vec![
         pair("K_SINK", &sink.uri),

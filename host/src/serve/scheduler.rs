@@ -7,6 +7,7 @@
 mod entry;
 mod outcome;
 mod retry;
+mod sinks;
 mod time;
 mod view;
 
@@ -17,6 +18,7 @@ use super::tenants::{TenantId, TenantLimits, Tenants};
 use super::wheel::Wheel;
 use crate::manifest::{Key, Settings};
 use entry::{Entry, Phase};
+use sinks::Sinks;
 
 pub use outcome::{Error, Failure, Note, Outcome};
 pub use time::Now;
@@ -91,6 +93,7 @@ pub struct Scheduler<R> {
     by_key: HashMap<Arc<Key>, u32>,
     wheel: Wheel,
     tenants: Tenants,
+    sinks: Sinks,
     in_flight: usize,
     due: Vec<u32>,
     /// Wall clock less monotonic clock, when last seen.
@@ -111,6 +114,7 @@ impl<R> Scheduler<R> {
             by_key: HashMap::new(),
             wheel: Wheel::default(),
             tenants: Tenants::new(limits),
+            sinks: Sinks::new(),
             in_flight: 0,
             due: Vec::new(),
             offset: None,
@@ -147,8 +151,6 @@ impl<R> Scheduler<R> {
         let (old, new) = (&entry.shared.settings, &spec.shared.settings);
         let same_schedule = old.schedule == new.schedule && old.start_jitter == new.start_jitter;
         entry.shared = spec.shared;
-        // It may be another one now.
-        entry.sink_away = false;
         entry.suspend = spec.suspend.clone();
         let was_suspended = entry.phase == Phase::Suspended;
         entry.why = None;

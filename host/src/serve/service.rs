@@ -234,6 +234,20 @@ fn tell(note: &Note) {
             let id = uuid::Uuid::from_u128(*id);
             tracing::warn!(source = %key, %id, dead_letter, "event given up: {reason}");
         }
+        Note::SinkAway {
+            namespace,
+            sink,
+            reason,
+        } => tracing::warn!(
+            %namespace,
+            sink,
+            "the sink is away; its sources ask for it less often until it answers: {reason}"
+        ),
+        Note::SinkBack {
+            namespace,
+            sink,
+            away,
+        } => tracing::info!(%namespace, sink, "the sink is back after {away:.0?}"),
         Note::Suspended { key, reason } => tracing::warn!(source = %key, "suspended: {reason}"),
     }
 }

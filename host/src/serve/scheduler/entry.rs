@@ -16,8 +16,6 @@ pub(super) struct Entry<R> {
     pub(super) shared: Arc<Shared<R>>,
     pub(super) tenant: TenantId,
     pub(super) phase: Phase,
-    /// Its last tick was given up, because the sink could not be reached or could not take it.
-    pub(super) sink_away: bool,
     /// As it was told with its settings.
     pub(super) suspend: Option<Arc<str>>,
     /// Why it is suspended; a beat in flight may not have ended.
@@ -65,7 +63,6 @@ impl<R> Entry<R> {
             shared: spec.shared,
             tenant,
             phase: Phase::Idle,
-            sink_away: false,
             suspend: spec.suspend,
             why: None,
             sequence: 0,

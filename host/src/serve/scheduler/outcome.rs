@@ -51,6 +51,24 @@ pub enum Note {
         /// It goes to the dead letter sink.
         dead_letter: bool,
     },
+    /// Sources that found no sink will ask for it less often.
+    SinkAway {
+        /// Their namespace.
+        namespace: Box<str>,
+        /// The sink of one of them, its URL without secrets.
+        sink: String,
+        /// What one of them was told.
+        reason: Box<str>,
+    },
+    /// The sink has answered.
+    SinkBack {
+        /// Its sources' namespace.
+        namespace: Box<str>,
+        /// The sink of one of them, its URL without secrets.
+        sink: String,
+        /// How long it was away.
+        away: Duration,
+    },
     /// A source was suspended.
     Suspended {
         /// The source.
@@ -80,13 +98,38 @@ impl<R> Scheduler<R> {
         let Some(mut tick) = entry.tick.take() else {
             return;
         };
+        let sink = entry.shared.settings.destination(tick.dead.is_some());
+        let away = match &outcome {
+            Err(Failure::Retryable { error, .. }) => {
+                let away = self.sinks.failed(ticket.tenant, sink, now.mono);
+                if away.as_ref().is_some_and(|away| away.is_news) {
+                    notes.push(Note::SinkAway {
+                        namespace: entry.key.namespace.clone(),
+                        sink: sink.shown(),
+                        reason: error.reason.clone(),
+                    });
+                }
+                away
+            }
+            // Whatever that was, it was not the sink.
+            Err(Failure::Final(Error { status: None, .. }) | Failure::Misconfigured(_)) => None,
+            Ok(()) | Err(Failure::Final(_) | Failure::Gone(_)) => {
+                if let Some(away) = self.sinks.answered(ticket.tenant, sink, now.mono) {
+                    notes.push(Note::SinkBack {
+                        namespace: entry.key.namespace.clone(),
+                        sink: sink.shown(),
+                        away,
+                    });
+                }
+                None
+            }
+        };
         let counts = &mut self.tenants.get(ticket.tenant).counts;
         let failure = match outcome {
             Ok(()) => {
                 if tick.dead.is_some() {
                     counts.dead_lettered += 1;
                 } else {
-                    entry.sink_away = false;
                     entry.delivered += 1;
                     counts.delivered += 1;
                 }
@@ -95,7 +138,6 @@ impl<R> Scheduler<R> {
             Err(failure) => failure,
         };
         let delivery = &entry.shared.settings.delivery;
-        let sink_away = matches!(failure, Failure::Retryable { .. });
         let (error, stop) = match failure {
             // A source that was suspended meanwhile does not try again.
             Failure::Retryable { error, after }
@@ -105,8 +147,8 @@ impl<R> Scheduler<R> {
                 tick.failed += 1;
                 counts.retried += 1;
                 let mut wait = retry::wait(delivery, tick.failed, after, random);
-                if entry.sink_away {
-                    wait = wait.max(retry::wait_for_sink(entry.interval(), random));
+                if let Some(away) = away {
+                    wait = wait.max(retry::wait_for_sink(away.time, entry.interval(), random));
                 }
                 entry.tick = Some(tick);
                 entry.phase = Phase::BackOff;
@@ -125,7 +167,6 @@ impl<R> Scheduler<R> {
             dead_letter,
         });
         if tick.dead.is_none() {
-            entry.sink_away = sink_away;
             entry.given_up += 1;
             counts.given_up += 1;
             if stop {

@@ -29,11 +29,12 @@ pub(super) fn wait(
     jittered(ceiling, after, random)
 }
 
-/// The wait while the sink is away: from one interval of the schedule to two, so that sources who wait for the same sink ask
-/// for it less often than they usually beat, and do not all come at once when it is back.
-pub(super) fn wait_for_sink(interval: Duration, random: u64) -> Duration {
-    let interval = interval.clamp(LONGEST, LONGEST_FOR_SINK);
-    interval + jittered(interval, None, random)
+/// The wait for a sink that has been `away`: from once to twice as long again, but by an interval of the schedule at the most.
+/// So sources who wait for the same sink ask for it less often than they usually beat, do not all come at once when it is back,
+/// and come soon after a short absence.
+pub(super) fn wait_for_sink(away: Duration, interval: Duration, random: u64) -> Duration {
+    let wait = away.min(interval.clamp(LONGEST, LONGEST_FOR_SINK));
+    wait + jittered(wait, None, random)
 }
 
 #[cfg(test)]

@@ -350,7 +350,7 @@ fn pages_go_through_all_sources() {
 }
 
 #[test]
-fn a_sink_that_returns_after_long_is_not_overrun() {
+fn a_sink_that_is_away_is_not_overrun_then_nor_when_it_returns() {
     const SOURCES: u64 = 3_000;
     const PERIOD: u64 = 10;
     const STEP: Duration = Duration::from_millis(10);
@@ -359,25 +359,70 @@ fn a_sink_that_returns_after_long_is_not_overrun() {
         let spec = format!("schedule: {PERIOD}s, startJitter: {PERIOD}s");
         world.set(&format!("a{source}"), &spec);
     }
-    // What comes to the sink in each second, from its return on.
-    let second = |world: &mut World, down: bool| {
+    // What comes to the sink in each second, and what the operator is told.
+    let mut notes = Vec::new();
+    let mut second = |world: &mut World, down: bool| {
         let mut jobs = 0;
         for _ in 0..100 {
             for job in world.jobs() {
                 jobs += 1;
-                world.finish(&job, if down { retryable() } else { Ok(()) });
+                notes.extend(world.finish(&job, if down { retryable() } else { Ok(()) }));
             }
             world.pass(STEP);
         }
         jobs
     };
-    for (down, most) in [(1, u64::MAX), (60, u64::MAX), (600, SOURCES / PERIOD * 2)] {
-        for down in [false].repeat(30).into_iter().chain([true].repeat(down)) {
-            second(&mut world, down);
+    for outage in [1, 3, 30, 600] {
+        let missed = world.scheduler.tenant_views()[0].missed;
+        for _ in 0..60 {
+            second(&mut world, false);
         }
-        let peak = (0..60).map(|_| second(&mut world, false)).max().unwrap();
-        println!("away for {down} s: {peak}");
-        assert!(peak < most, "away for {down} s: {peak}");
+        for (down, seconds) in [(true, outage), (false, 60)] {
+            let peak = (0..seconds).map(|_| second(&mut world, down)).max();
+            println!("{outage} s, down {down}: {peak:?}");
+            assert!(
+                peak < Some(SOURCES / PERIOD * 2),
+                "{outage} s, down {down}: {peak:?}"
+            );
+        }
+        let missed = world.scheduler.tenant_views()[0].missed - missed;
+        assert_eq!(missed > 0, outage > 3, "{outage} s: {missed} missed");
+    }
+    let told = |note: &&Note| matches!(note, Note::SinkAway { .. } | Note::SinkBack { .. });
+    let told: Vec<_> = notes.iter().filter(told).collect();
+    assert_eq!(told.len(), 2 * 4, "{told:?}");
+    assert!(
+        matches!(&told[..2], [Note::SinkAway { sink, .. }, Note::SinkBack { away, .. }]
+            if sink == "http://sink/" && away.as_millis() > 900),
+        "{told:?}"
+    );
+}
+
+#[test]
+fn a_refusal_tells_that_the_sink_is_there_and_a_trap_tells_nothing() {
+    for (status, tried_soon) in [(Some(400), true), (None, false)] {
+        let mut world = World::new();
+        for source in 0..200 {
+            world.set(&format!("a{source}"), "schedule: 1h, startJitter: 10s");
+        }
+        world.set("other", "schedule: 20s");
+        let other = world.job();
+        world.pass(Duration::from_secs(10));
+        let mut jobs = world.jobs();
+        let last = jobs.pop().unwrap();
+        for job in &jobs {
+            world.finish(job, retryable());
+        }
+        let failure = Error {
+            status,
+            ..error("refused or trapped")
+        };
+        world.finish(&other, Err(Failure::Final(failure)));
+        world.pass(Duration::from_secs(5));
+        world.finish(&last, retryable());
+        world.pass(Duration::from_millis(60));
+        let again = world.jobs().iter().any(|job| job.key == last.key);
+        assert_eq!(again, tried_soon, "{status:?}");
     }
 }
 
