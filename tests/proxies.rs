@@ -224,13 +224,13 @@ fn a_name_that_leads_to_a_metadata_address_reaches_nothing() {
     }
 }
 
-/// A source of one beat, tried once.
 fn server_of_the_sink(authority: &Authority) -> Arc<ServerConfig> {
     authority.server_with(ALL_VERSIONS, |params| {
         params.subject_alt_names = vec![SanType::DnsName("sink.example".try_into().unwrap())];
     })
 }
 
+/// A source of one beat, tried once.
 fn beating_to(sink: &str) -> Source {
     Source::in_host()
         .named()

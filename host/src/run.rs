@@ -151,11 +151,7 @@ async fn live(
         return Err(Error::TwoIdentities);
     }
     let policy = Policy::new(sink.map(|sink| sink.origin), allow);
-    let trust = if policy.allows_tls() || proxies.need_tls() {
-        Trust::read(&trust)?
-    } else {
-        Trust::nobody()
-    };
+    let trust = Trust::read_if(policy.allows_tls() || proxies.need_tls(), &trust)?;
     let client = Client::new(trust, proxies)?.traced_by(tracer);
     let beats = Beats::default();
     let egress = Egress::new(

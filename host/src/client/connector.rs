@@ -15,7 +15,7 @@ use rustls::ClientConfig;
 use tokio::net::TcpStream;
 use tower_service::Service;
 
-use super::proxy::{Proxies, is_socks};
+use super::proxy::{Proxies, default_port, is_socks};
 use super::resolver::Resolver;
 use super::sockets::{Socket, reserved};
 
@@ -94,12 +94,7 @@ impl Service<Uri> for Connector {
             if let Some((user, password)) = proxy.raw_auth() {
                 socks = socks.with_auth(user.to_owned(), password.to_owned());
             }
-            let default = if uri.scheme() == Some(&Scheme::HTTPS) {
-                443
-            } else {
-                80
-            };
-            let connecting = socks.call(place(&uri, default));
+            let connecting = socks.call(place(&uri, default_port(&uri)));
             return Box::pin(async move {
                 let stream = connecting.await.map_err(|error| failed(error.into()))?;
                 Ok(link(stream, false, socket))

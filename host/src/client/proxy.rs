@@ -103,17 +103,20 @@ impl Proxies {
         if is_this_machine(uri.host()?) {
             return None;
         }
-        let default = if uri.scheme_str() == Some("https") {
-            443
-        } else {
-            80
-        };
-        let port = uri.port_u16().unwrap_or(default);
+        let port = uri.port_u16().unwrap_or(default_port(uri));
         let excepted = |(of, no): &(u16, Matcher)| *of == port && no.intercept(uri).is_none();
         if rules.no_proxy.iter().any(excepted) {
             return None;
         }
         rules.matcher.intercept(uri)
+    }
+}
+
+/// The port of a sink whose URL names none.
+pub(super) fn default_port(uri: &Uri) -> u16 {
+    match uri.scheme() == Some(&Scheme::HTTPS) {
+        true => 443,
+        false => 80,
     }
 }
 

@@ -93,6 +93,14 @@ impl Trust {
         })
     }
 
+    /// [Reads](Self::read) them where they are `needed`, else trusts [nobody](Self::nobody).
+    pub fn read_if(needed: bool, settings: &TrustSettings) -> Result<Self, TrustError> {
+        match needed {
+            true => Self::read(settings),
+            false => Ok(Self::nobody()),
+        }
+    }
+
     /// Trusts nobody: for sources that cannot use `https`, whose start then does not wait for reading certificates.
     pub fn nobody() -> Self {
         Self {

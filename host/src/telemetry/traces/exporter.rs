@@ -78,10 +78,8 @@ impl Exporter {
         metrics: Metrics,
     ) -> Result<(Tracer, Self), ExporterError> {
         let endpoint = &settings.endpoint;
-        let trust = match endpoint.scheme() == Some(&Scheme::HTTPS) || proxies.need_tls() {
-            true => Trust::read(trust)?,
-            false => Trust::nobody(),
-        };
+        let tls = endpoint.scheme() == Some(&Scheme::HTTPS) || proxies.need_tls();
+        let trust = Trust::read_if(tls, trust)?;
         let transport = Transport::new(Client::new(trust, proxies)?);
         let mut exporter = SpanExporter::builder()
             .with_http()
