@@ -1,4 +1,5 @@
-// The peer in Go: an event as the original sample makes it, sent by net/http, one after the other, as fast as it goes.
+// The peer in Go: an event as the original sample makes it, sent by net/http, one after the other, as fast as it goes, or one
+// each PERIOD.
 package main
 
 import (
@@ -21,7 +22,14 @@ type heartbeat struct {
 func main() {
 	sink := os.Getenv("K_SINK")
 	source := fmt.Sprintf("https://knative.dev/eventing-contrib/cmd/heartbeats/#%s/%s", os.Getenv("POD_NAMESPACE"), os.Getenv("POD_NAME"))
+	var tick <-chan time.Time
+	if period, err := time.ParseDuration(os.Getenv("PERIOD")); err == nil {
+		tick = time.Tick(period)
+	}
 	for sequence := 1; ; sequence++ {
+		if tick != nil {
+			<-tick
+		}
 		if err := send(sink, source, sequence); err != nil {
 			log.Fatal(err)
 		}

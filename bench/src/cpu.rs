@@ -21,6 +21,7 @@ const MANY: usize = 1_000;
 const FEW: usize = 100;
 
 const GO: &str = "Go net/http, sequential";
+const GO_PACED: &str = "Go net/http, sequential, 1,000/s";
 const NATIVE: &str = "native hyper-util, sequential";
 
 /// A sender that is under way.
@@ -39,13 +40,17 @@ pub(crate) fn measure(rounds: usize, only: &str, component: Option<&Path>) -> an
     let heartbeats = built("COMPONENT")?;
     type Start<'a> = Box<dyn Fn(&Sink) -> anyhow::Result<Sender> + 'a>;
     let peers: Vec<(&str, Start)> = vec![
-        (GO, Box::new(|sink| alone(Command::new(&go), sink))),
+        (GO, Box::new(|sink| alone(&mut Command::new(&go), sink))),
+        (
+            GO_PACED,
+            Box::new(|sink| alone(Command::new(&go).env("PERIOD", "1ms"), sink)),
+        ),
         (
             NATIVE,
             Box::new(|sink| {
                 let mut native = Command::new(env::current_exe()?);
                 native.arg("native");
-                alone(native, sink)
+                alone(&mut native, sink)
             }),
         ),
         (
@@ -62,7 +67,7 @@ pub(crate) fn measure(rounds: usize, only: &str, component: Option<&Path>) -> an
                 let mut run = Command::new(built("HOST")?);
                 // The usual limit on the log would hold it back.
                 run.args(["run", "--limit=log=1Gi", "--", "--period=1us"]);
-                alone(run, sink)
+                alone(&mut run, sink)
             }),
         ),
         (
@@ -74,7 +79,7 @@ pub(crate) fn measure(rounds: usize, only: &str, component: Option<&Path>) -> an
                     run.args(["--env", name]);
                 }
                 run.arg(&heartbeats).arg("--period=1us");
-                alone(run, sink)
+                alone(&mut run, sink)
             }),
         ),
     ];
@@ -101,7 +106,7 @@ pub(crate) fn measure(rounds: usize, only: &str, component: Option<&Path>) -> an
                 .push(events as f64 / WINDOW.as_secs_f64());
         }
     }
-    print_ratios("CPU µs an event", &costs, &[GO, NATIVE]);
+    print_ratios("CPU µs an event", &costs, &[GO, GO_PACED, NATIVE]);
     println!();
     print_ratios("events/s", &rates, &[]);
     let result: Map<String, Value> = costs
@@ -116,12 +121,12 @@ pub(crate) fn measure(rounds: usize, only: &str, component: Option<&Path>) -> an
 }
 
 /// A process that sends one event after the other.
-fn alone(mut command: Command, sink: &Sink) -> anyhow::Result<Sender> {
+fn alone(command: &mut Command, sink: &Sink) -> anyhow::Result<Sender> {
     command
         .env("K_SINK", sink.url())
         .env("POD_NAME", "source-1")
         .env("POD_NAMESPACE", "tenant-1");
-    Ok(Sender::Process(Process::start(&mut command)?))
+    Ok(Sender::Process(Process::start(command)?))
 }
 
 fn serve(sink: &Sink, count: usize, component: Option<&Path>) -> anyhow::Result<Sender> {
