@@ -6,6 +6,7 @@ mod interface;
 mod sockets;
 mod world;
 
+use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -13,7 +14,9 @@ use std::time::{Duration, Instant};
 use rustix::process::Signal;
 use serde_json::json;
 
-use crate::support::{Answer, Collector, Sink, component_file, guests, json_lines, root};
+use crate::support::{
+    Answer, Collector, Sink, component_file, guests, json_lines, lines_with, root,
+};
 use world::{Manifest, World, check};
 
 const SOON: Duration = Duration::from_secs(2);
@@ -209,6 +212,31 @@ fn a_sink_that_is_gone_suspends_its_source_alone() {
     assert_eq!(gone.requests().len(), 1);
     let reason = world.state("event-test/gone")["reason"].to_string();
     assert!(reason.contains("410"), "{reason}");
+}
+
+#[test]
+fn a_sink_that_was_away_gets_every_event_and_the_log_says_when_it_was() {
+    const SOURCES: usize = 150;
+    let sink = Sink::refusing([202.into()]);
+    let sources: Vec<_> = (0..SOURCES)
+        .map(|number| Manifest::new(&format!("a{number}"), &sink).spec("schedule: 1h"))
+        .collect();
+    let world = World::start(&sources);
+
+    world.said("the sink is away; its sources ask for it less often");
+    sink.open();
+    let beats = sink.wait_for(SOURCES);
+    world.said("the sink is back after");
+
+    let sources: HashSet<_> = beats.iter().map(|beat| beat.header("ce-source")).collect();
+    assert_eq!((beats.len(), sources.len()), (SOURCES, SOURCES));
+    let log = world.log();
+    let away: Vec<_> = lines_with(&log, "the sink is away");
+    assert_eq!(away.len(), 1, "{away:?}");
+    assert!(
+        away[0].contains("event-test") && away[0].contains(&sink.url()),
+        "{away:?}"
+    );
 }
 
 #[test]

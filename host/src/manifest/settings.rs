@@ -1,6 +1,7 @@
 //! The field `spec`.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use heartbeats::config::{Config, Start};
@@ -32,7 +33,7 @@ pub struct Settings {
     /// Variables of its own.
     pub env: Pairs,
     /// What is done about a failed delivery.
-    pub delivery: Delivery,
+    pub delivery: Arc<Delivery>,
     /// How much it may use.
     pub limits: Limits,
 }
@@ -121,7 +122,7 @@ impl Settings {
             component: component.unwrap_or(Some(Component::Heartbeats))?,
             args: arguments.unwrap_or_else(|| Some(Box::default()))?,
             env: env.unwrap_or_else(|| Some(Box::default()))?,
-            delivery: delivery.unwrap_or_else(|| Some(Delivery::default()))?,
+            delivery: Arc::new(delivery.unwrap_or_else(|| Some(Delivery::default()))?),
             limits: limits.unwrap_or_else(|| Some(Limits::default()))?,
         };
         if let Some(args) = args

@@ -14,7 +14,7 @@ use super::shard::Shard;
 use super::tokens::Tokens;
 use crate::egress::Policy;
 use crate::manifest::{
-    Cron, Found, Key, Located, Problem, Schedule, Settings, Source, documents, find,
+    Cron, Delivery, Found, Key, Located, Problem, Schedule, Settings, Source, documents, find,
 };
 use crate::stamp::Stamp;
 use ready::Ready;
@@ -60,6 +60,8 @@ struct Planned {
 struct Current {
     shared: Arc<Shared<Runnable>>,
     suspend: Option<Arc<str>>,
+    /// In a file already, at this look.
+    seen: bool,
 }
 
 #[derive(Default)]
@@ -77,6 +79,7 @@ struct Known {
     /// What many settings have in common that differ in the rest.
     ca_certs: HashSet<Arc<str>>,
     crons: HashSet<Arc<Cron>>,
+    deliveries: HashSet<Arc<Delivery>>,
     policies: HashSet<Arc<Policy>>,
 }
 
@@ -240,34 +243,28 @@ impl Catalog {
         let new = usize::saturating_sub(count, self.current.len());
         self.current.reserve(new);
         changes.set.reserve(new);
-        let mut seen: HashMap<Arc<Key>, (&Path, usize)> = HashMap::with_capacity(count);
+        let mut twice = Vec::new();
         for (path, file) in &self.files {
             problems.extend(file.problems.iter().cloned());
             for (key, planned, line) in &file.sources {
-                if let Some((first, first_line)) = seen.get(key) {
-                    let problem = Problem {
-                        line: *line,
-                        field: "metadata.name".into(),
-                        text: format!(
-                            "{key} is at {}:{first_line} already; choose another name or namespace",
-                            first.display()
-                        ),
-                    };
-                    problems.push(problem.in_file(path));
+                let old = self.current.get_mut(key);
+                if old.as_ref().is_some_and(|old| old.seen) {
+                    twice.push((path, *line, key));
                     continue;
                 }
-                seen.insert(key.clone(), (path, *line));
                 let settings = &planned.shared.settings;
                 let suspend = self.ready.resting(key, settings, planned.suspend);
-                let old = self.current.get(key);
-                if old.is_some_and(|old| {
-                    Arc::ptr_eq(&old.shared, &planned.shared) && old.suspend == suspend
-                }) {
+                if let Some(old) = old
+                    && Arc::ptr_eq(&old.shared, &planned.shared)
+                    && old.suspend == suspend
+                {
+                    old.seen = true;
                     continue;
                 }
                 let current = Current {
                     shared: planned.shared.clone(),
                     suspend: suspend.clone(),
+                    seen: true,
                 };
                 self.current.insert(key.clone(), current);
                 changes.set.push(Spec {
@@ -277,8 +274,9 @@ impl Catalog {
                 });
             }
         }
-        self.current.retain(|key, _| {
-            let stays = seen.contains_key(key);
+        problems.extend(named_twice(&self.files, &twice));
+        self.current.retain(|key, current| {
+            let stays = std::mem::take(&mut current.seen);
             if !stays {
                 changes.removed.push(key.clone());
             }
@@ -310,12 +308,15 @@ impl Known {
     }
 
     fn share_parts(&mut self, settings: &mut Settings) {
-        let dead = settings.delivery.dead_letter_sink.as_deref_mut();
+        // Nobody else has it yet, so that nothing is copied.
+        let delivery = Arc::make_mut(&mut settings.delivery);
+        let dead = delivery.dead_letter_sink.as_deref_mut();
         for sink in std::iter::once(&mut settings.sink).chain(dead) {
             if let Some(ca_certs) = &mut sink.ca_certs {
                 share_equal(&mut self.ca_certs, ca_certs);
             }
         }
+        share_equal(&mut self.deliveries, &mut settings.delivery);
         if let Schedule::Cron(cron) = &mut settings.schedule {
             share_equal(&mut self.crons, cron);
         }
@@ -325,6 +326,7 @@ impl Known {
         self.by_hash.retain(|_, known| Arc::strong_count(known) > 1);
         self.ca_certs.retain(|known| Arc::strong_count(known) > 1);
         self.crons.retain(|known| Arc::strong_count(known) > 1);
+        self.deliveries.retain(|known| Arc::strong_count(known) > 1);
         self.policies.retain(|known| Arc::strong_count(known) > 1);
     }
 }
@@ -335,6 +337,36 @@ fn share_equal<T: Eq + Hash + ?Sized>(known: &mut HashSet<Arc<T>>, thing: &mut A
         Some(known) => *thing = known.clone(),
         None => drop(known.insert(thing.clone())),
     }
+}
+
+/// What is wrong with sources whose name an earlier one has: `twice` has their files, lines and keys.
+fn named_twice(
+    files: &BTreeMap<PathBuf, File>,
+    twice: &[(&PathBuf, usize, &Arc<Key>)],
+) -> Vec<Located> {
+    if twice.is_empty() {
+        return Vec::new();
+    }
+    let names: HashSet<_> = twice.iter().map(|(_, _, key)| *key).collect();
+    let mut first = HashMap::new();
+    for (path, file) in files {
+        for (key, _, line) in file.sources.iter().filter(|(key, ..)| names.contains(key)) {
+            first.entry(key).or_insert((path, line));
+        }
+    }
+    let problem = |(path, line, key): &(&PathBuf, usize, &Arc<Key>)| {
+        let (first, first_line) = first.get(key)?;
+        let problem = Problem {
+            line: *line,
+            field: "metadata.name".into(),
+            text: format!(
+                "{key} is at {}:{first_line} already; choose another name or namespace",
+                first.display()
+            ),
+        };
+        Some(problem.in_file(path))
+    };
+    twice.iter().filter_map(problem).collect()
 }
 
 fn unreadable(found: &Found) -> Vec<Located> {

@@ -58,9 +58,9 @@ fn every_field_has_its_meaning() {
         (settings.sink.ca_certs, settings.sink.audience),
         (None, None)
     );
-    let dead = settings.delivery.dead_letter_sink.unwrap();
+    let dead = settings.delivery.dead_letter_sink.as_ref().unwrap();
     assert_eq!(&*dead.uri, "http://dead");
-    assert_eq!(dead.audience.unwrap().to_string(), "dead-letters");
+    assert_eq!(dead.audience.as_ref().unwrap().to_string(), "dead-letters");
     assert_eq!(settings.limits.memory, 32 << 20);
     assert_eq!(settings.limits.cpu, Duration::from_millis(50));
 }
