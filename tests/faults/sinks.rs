@@ -295,14 +295,18 @@ impl Fault {
         thread::scope(|scope| {
             let meddling = scope.spawn(|| (self.meddle)(&self.sink, &source));
             let start = Instant::now();
-            while let Some((now, _)) = source.memory() {
+            loop {
+                let beating = source.stderr().matches("heartbeat ").count() >= 2;
+                let Some((now, _)) = source.memory() else {
+                    break;
+                };
                 assert!(
                     start.elapsed() < DEADLINE,
                     "{}: {}",
                     self.name,
                     source.stderr()
                 );
-                if source.stderr().matches("heartbeat ").count() >= 2 && before == 0 {
+                if beating && before == 0 {
                     before = now;
                 }
                 after = now;
