@@ -143,7 +143,7 @@ fn a_source_that_only_computes_is_stopped_and_its_neighbour_beats_on() {
     world.wait_for_state("event-test/spin", |state| {
         state["givenUp"].as_u64() >= Some(3)
     });
-    world.said("it computed for longer than 20ms");
+    world.said("the limit cpu=20ms was hit; if the source may have more, raise spec.limits.cpu");
     let beats = sink.wait_for(10);
 
     let sequences: Vec<_> = beats.iter().map(|beat| beat.sequence()).collect();
@@ -362,11 +362,14 @@ fn the_admin_interface_shows_and_does() {
     );
 
     assert!(!metrics.contains("source="), "{metrics}");
+    assert!(metrics.ends_with("# EOF\n"), "{metrics}");
     let by_source = world.get_text("/metrics?by=source");
     for line in [
         "heartbeats_events_delivered_total{tenant=\"event-test\"} 1",
         "heartbeats_source_events_delivered_total{tenant=\"event-test\",source=\"a\"} 1",
         "heartbeats_source_suspended{tenant=\"event-test\",source=\"a\"} 0",
+        "heartbeats_attempts_total{outcome=\"delivered\"} 1",
+        "heartbeats_limit_hits_total{limit=\"memory\"} 0",
     ] {
         assert!(
             by_source.lines().any(|found| found == line),

@@ -3,15 +3,15 @@
 use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::Error;
 use crate::client::{Client, Proxies, Trust};
-use crate::engine::Engine;
+use crate::engine::{self, Engine};
 use crate::manifest::{Located, Problem};
 use crate::sandbox::Output;
-use crate::serve::{self, Catalog, Component, Components, Shard};
+use crate::serve::{self, Catalog, Component, Components, Place, Shard};
 
 /// What a check found.
 #[derive(Debug)]
@@ -37,28 +37,25 @@ pub async fn check(engine: &Engine, paths: Vec<PathBuf>) -> Result<Checked, Erro
         .collect();
     let components = named - problems.len();
     let mut catalog = Catalog::new(manifests, Shard::ALL, Components::new(engine.clone()));
-    let changes = catalog.look();
-    let located = changes.problems.unwrap_or_default();
+    let located = catalog.look().problems.unwrap_or_default();
     problems.extend(located.iter().map(ToString::to_string));
-    let refused = refused(&catalog).await?;
+    let places = catalog.sources();
+    let refused = refused(&places).await?;
     problems.extend(refused.iter().map(ToString::to_string));
     Ok(Checked {
-        sources: changes.set.len() - refused.len(),
+        sources: places.len() - refused.len(),
         components,
         problems,
     })
 }
 
 /// What the components say against their sources' settings. Those of equal settings are asked once.
-async fn refused(catalog: &Catalog) -> Result<Vec<Located>, Error> {
+async fn refused(places: &[Place<'_>]) -> Result<Vec<Located>, Error> {
     let client = Client::new(Trust::nobody(), Proxies::default())?;
-    let (output, _) = Output::new(io::sink()).map_err(|reason| Error::System {
-        what: "cannot start a thread",
-        reason,
-    })?;
+    let (output, _) = Output::new(io::sink()).map_err(Error::thread)?;
     let mut answers = HashMap::new();
     let mut refused = Vec::new();
-    for place in catalog.sources() {
+    for place in places {
         let answer = match answers.get(&Arc::as_ptr(&place.shared)) {
             Some(known) => known,
             None => {
@@ -81,10 +78,6 @@ async fn refused(catalog: &Catalog) -> Result<Vec<Located>, Error> {
     Ok(refused)
 }
 
-fn component(engine: &Engine, path: &PathBuf) -> Result<Component, Error> {
-    let bytes = std::fs::read(path).map_err(|reason| Error::Read {
-        path: path.clone(),
-        reason,
-    })?;
-    Component::new(engine, &path.display().to_string(), &bytes)
+fn component(engine: &Engine, path: &Path) -> Result<Component, Error> {
+    Component::new(engine, &path.display().to_string(), &engine::read(path)?)
 }

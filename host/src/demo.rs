@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use crate::Error;
 use crate::client::{Proxies, TrustSettings};
-use crate::display::{Listener, Style};
+use crate::display::{Style, show};
 use crate::engine::Engine;
+use crate::listener::Listener;
 use crate::run::{Exit, Source, run_with};
 use crate::sandbox::{Limits, Output};
 use crate::shutdown::Stop;
@@ -31,7 +32,8 @@ const LOG: usize = 8 << 10;
 
 /// Beats and shows the beats on standard output until `stop` is given.
 pub async fn run(engine: &Engine, style: Style, stop: Stop) -> Result<Exit, Error> {
-    let listener = Listener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await?;
+    let anywhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let listener = Listener::bind(anywhere, "display --listen").await?;
     eprintln!("{GREETING}");
     let command = engine.heartbeats()?;
     let variable = |name: &str, value: String| (name.to_owned(), value);
@@ -54,12 +56,9 @@ pub async fn run(engine: &Engine, style: Style, stop: Stop) -> Result<Exit, Erro
     };
     // Every beat is on the screen already; the source's own lines about them matter only if it fails.
     let log = Log::default();
-    let (output, writer) = Output::new(log.clone()).map_err(|reason| Error::System {
-        what: "cannot start a thread",
-        reason,
-    })?;
+    let (output, writer) = Output::new(log.clone()).map_err(Error::thread)?;
 
-    let display = listener.show(style, io::stdout(), stop.clone());
+    let display = show(listener, style, io::stdout(), stop.clone());
     let beating = run_with(&command, source, stop, output.clone(), output);
     let exit = tokio::select! {
         // A closed standard output ends the demo too.

@@ -10,5 +10,5 @@ mod text;
 
 pub use decode::NoEvent;
 pub use event::{Data, Event};
-pub use server::Listener;
+pub use server::show;
 pub use style::Style;

@@ -3,12 +3,14 @@
 mod cache;
 mod ticker;
 
+use std::borrow::Cow;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use wasmtime::component::{Component, InstancePre, Linker};
-use wasmtime::{Config, Enabled, PoolingAllocationConfig};
+use wasmtime::{Config, Enabled, PoolingAllocationConfig, Store};
+use wasmtime_wasi::I32Exit;
 use wasmtime_wasi::p2::bindings::CommandPre;
 
 use crate::error::one_line;
@@ -57,10 +59,7 @@ impl Engine {
                 wasmtime::Engine::new(&config)
             })
             .map_err(|error| Error::Engine(one_line(&error)))?;
-        let ticker = Ticker::start(&engine, epoch).map_err(|reason| Error::System {
-            what: "cannot start a thread",
-            reason,
-        })?;
+        let ticker = Ticker::start(&engine, epoch).map_err(Error::thread)?;
         Ok(Self {
             engine,
             ticker: Arc::new(ticker),
@@ -77,17 +76,9 @@ impl Engine {
         self.command("heartbeats", HEARTBEATS)
     }
 
-    /// The component in a file, named by the file's stem.
+    /// The component in a file.
     pub fn open(&self, path: &Path) -> Result<Command, Error> {
-        let bytes = std::fs::read(path).map_err(|reason| Error::Read {
-            path: path.to_owned(),
-            reason,
-        })?;
-        let name = path
-            .file_stem()
-            .unwrap_or(path.as_os_str())
-            .to_string_lossy();
-        self.command(&name, &bytes)
+        self.command(&name_of(path), &read(path)?)
     }
 
     /// A component from its bytes.
@@ -98,7 +89,7 @@ impl Engine {
                 pre,
                 ticker: self.ticker.clone(),
             }),
-            Err(error) => Err(refused(name, &error)),
+            Err(error) => Err(refused(name, &error, "of the wasi:cli/command world")),
         }
     }
 
@@ -111,14 +102,50 @@ impl Engine {
             add_http_to_linker(&mut linker)?;
             linker.instantiate_pre(&component)
         };
-        link().map_err(|error| refused(name, &error))
+        link().map_err(|error| {
+            refused(
+                name,
+                &error,
+                "that needs no more than wasi:cli and wasi:http",
+            )
+        })
     }
 }
 
-fn refused(name: &str, error: &wasmtime::Error) -> Error {
+/// What the component in a file is called: the file's stem.
+pub(crate) fn name_of(path: &Path) -> Cow<'_, str> {
+    path.file_stem()
+        .unwrap_or(path.as_os_str())
+        .to_string_lossy()
+}
+
+/// The bytes of a component.
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Error> {
+    std::fs::read(path).map_err(|reason| Error::Read {
+        path: path.to_owned(),
+        reason,
+    })
+}
+
+/// Runs a command to its end. An error is a trap.
+pub(crate) async fn run_to_end(
+    pre: &CommandPre<Sandbox>,
+    mut store: Store<Sandbox>,
+) -> wasmtime::Result<Result<(), ()>> {
+    let command = pre.instantiate_async(&mut store).await?;
+    let ended = command.wasi_cli_run().call_run(&mut store).await;
+    ended.or_else(|error| match error.downcast_ref::<I32Exit>() {
+        Some(I32Exit(0)) => Ok(Ok(())),
+        Some(I32Exit(_)) => Ok(Err(())),
+        None => Err(error),
+    })
+}
+
+fn refused(name: &str, error: &wasmtime::Error, remedy: &str) -> Error {
+    let why = one_line(error);
     Error::Component {
         name: name.to_owned(),
-        reason: one_line(error),
+        reason: format!("{why}; it must be a WebAssembly component {remedy}, WASI 0.2"),
     }
 }
 

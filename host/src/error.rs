@@ -26,9 +26,7 @@ pub enum Error {
         reason: io::Error,
     },
     /// The bytes are no component, or one that needs what the sandbox does not offer.
-    #[error(
-        "component {name}: {reason}; it must be a WebAssembly component of the wasi:cli/command world, WASI 0.2"
-    )]
+    #[error("component {name}: {reason}")]
     Component {
         /// The component's name.
         name: String,
@@ -51,29 +49,15 @@ pub enum Error {
         /// Which limit.
         hit: Hit,
     },
-    /// The listener for the metrics could not be opened.
-    #[error("cannot listen on {address}: {reason}; choose another address with --metrics")]
-    Metrics {
-        /// The address asked for.
-        address: SocketAddr,
-        /// Why.
-        reason: io::Error,
-    },
     /// A listener could not be opened.
-    #[error("cannot listen on {address}: {reason}; choose another address with --listen")]
+    #[error("cannot listen on {address}: {reason}; choose another address with {flag}")]
     Listen {
         /// The address asked for.
         address: SocketAddr,
         /// Why.
         reason: io::Error,
-    },
-    /// The admin interface could not be opened.
-    #[error("cannot listen on {address}: {reason}; choose another address with --admin")]
-    Admin {
-        /// The address asked for.
-        address: SocketAddr,
-        /// Why.
-        reason: io::Error,
+        /// By which it was.
+        flag: &'static str,
     },
     /// The operating system refused something that the host cannot do without.
     #[error("{what}: {reason}")]
@@ -100,6 +84,16 @@ pub enum Error {
         "the sink's URL has user information, and there is a token for the sink too; remove one of them"
     )]
     TwoIdentities,
+}
+
+impl Error {
+    /// The system has no thread for us.
+    pub(crate) fn thread(reason: io::Error) -> Self {
+        Self::System {
+            what: "cannot start a thread",
+            reason,
+        }
+    }
 }
 
 /// An error of wasmtime's in one line, without the backtrace of wasm frames, which goes to the debug log.

@@ -19,7 +19,7 @@
 //! | [`display`] | a sink that shows the events it receives |
 //! | [`demo`] | a source and a display in one process |
 //!
-//! No request leaves the host but through [`egress`]: wasmtime's own HTTP client is not even compiled in.
+//! No guest's request leaves the host but through [`egress`]: wasmtime's own HTTP client is not even compiled in.
 
 pub mod beats;
 pub mod check;
@@ -34,7 +34,9 @@ pub mod event;
 #[cfg(test)]
 mod fixture;
 pub mod identity;
+mod listener;
 pub mod manifest;
+mod quantity;
 pub mod run;
 pub mod sandbox;
 pub mod serve;
@@ -44,6 +46,7 @@ mod stamp;
 pub mod telemetry;
 
 pub use error::Error;
+pub use listener::Listener;
 
 /// The heartbeats component with all its doors, built from the sources of this workspace.
 pub const HEARTBEATS: &[u8] = include_bytes!(env!("HEARTBEATS_WASM"));

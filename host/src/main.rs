@@ -8,10 +8,11 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::Parser;
+use heartbeats_host::Listener;
 use heartbeats_host::check::check;
 use heartbeats_host::client::{Proxies, TrustSettings};
 use heartbeats_host::demo;
-use heartbeats_host::display::{self, Style};
+use heartbeats_host::display::{Style, show};
 use heartbeats_host::engine::Engine;
 use heartbeats_host::environment::environment;
 use heartbeats_host::identity::Token;
@@ -19,7 +20,7 @@ use heartbeats_host::run::{Exit, Lines, Source, run};
 use heartbeats_host::sandbox::Limits;
 use heartbeats_host::serve::{self, Shard, Tokens};
 use heartbeats_host::shutdown::Stop;
-use heartbeats_host::telemetry::{Health, Metrics, Server, TracingSettings};
+use heartbeats_host::telemetry::{Health, Metrics, TracingSettings, watch};
 use tokio::runtime::{Builder, Runtime};
 
 use args::{Args, Check, Command, Display, LogFormat, Run, Serve};
@@ -95,9 +96,9 @@ async fn run_source(options: Run, lines: Lines, stop: Stop) -> anyhow::Result<Ex
     let tracing = TracingSettings::new(&variable)?;
     let (metrics, health) = (Metrics::default(), Health::default());
     if let Some(address) = options.metrics {
-        let server = Server::bind(address).await?;
-        tracing::info!("metrics at http://{}/metrics", server.address());
-        tokio::spawn(server.serve(metrics.clone(), health.clone()));
+        let listener = Listener::bind(address, "--metrics").await?;
+        tracing::info!("metrics at http://{}/metrics", listener.address());
+        tokio::spawn(watch(listener, metrics.clone(), health.clone()));
     }
     let engine = Engine::new()?;
     let command = match &options.component {
@@ -159,10 +160,9 @@ async fn check_paths(options: Check) -> anyhow::Result<Exit> {
 }
 
 async fn show_events(options: Display, stop: Stop) -> anyhow::Result<Exit> {
-    let listener = display::Listener::bind(options.listen).await?;
+    let listener = Listener::bind(options.listen, "--listen").await?;
     eprintln!("listening on http://{}", listener.address());
-    listener
-        .show(Style::of_stdout(options.json), std::io::stdout(), stop)
-        .await;
+    let style = Style::of_stdout(options.json);
+    show(listener, style, std::io::stdout(), stop).await;
     Ok(Exit::Success)
 }

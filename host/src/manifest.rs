@@ -10,7 +10,6 @@ mod fields;
 mod files;
 mod iso8601;
 mod problem;
-mod quantity;
 mod schedule;
 mod settings;
 mod sink;

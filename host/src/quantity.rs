@@ -1,10 +1,7 @@
-//! Amounts of memory as Kubernetes writes them: `16Mi`, `64M`, `1048576`.
+//! Amounts as Kubernetes writes them: `16Mi`, `64M`, `1048576`. Of its suffixes those that make sense for one sandbox.
 
-/// What to write instead of a text that is no amount.
-pub(super) const REMEDY: &str = "is no amount of memory; write one such as 16Mi";
-
-/// Bytes. Of Kubernetes' suffixes those that make sense for one sandbox.
-pub(super) fn parse(text: &str) -> Option<u64> {
+/// The amount, if it is one.
+pub(crate) fn parse(text: &str) -> Option<u64> {
     let digits = text
         .find(|c: char| !c.is_ascii_digit())
         .unwrap_or(text.len());
@@ -20,6 +17,14 @@ pub(super) fn parse(text: &str) -> Option<u64> {
         _ => return None,
     };
     number.parse::<u64>().ok()?.checked_mul(scale)
+}
+
+/// As it is shown: with the largest suffix that leaves a whole number.
+pub(crate) fn text(amount: u64) -> String {
+    let fits = |(_, shift): &&(&str, u32)| amount > 0 && amount.is_multiple_of(1 << *shift);
+    let binary = [("Gi", 30), ("Mi", 20), ("Ki", 10)];
+    let (suffix, shift) = binary.iter().find(fits).unwrap_or(&("", 0));
+    format!("{}{suffix}", amount >> shift)
 }
 
 #[cfg(test)]
@@ -40,8 +45,17 @@ mod tests {
             "99999999999999999999",
             "16 Mi",
             "18446744073709551615Ki",
+            "+1",
+            " 1",
         ] {
             assert_eq!(parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_amount_is_shown_as_it_would_be_written() {
+        for shown in ["0", "1000", "64Ki", "16Mi", "2Gi"] {
+            assert_eq!(text(parse(shown).unwrap()), shown);
         }
     }
 }

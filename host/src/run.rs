@@ -8,16 +8,15 @@ use std::time::Duration;
 use heartbeats::config::sink;
 use tokio::time::{sleep, timeout};
 use wasmtime::Store;
-use wasmtime_wasi::I32Exit;
 
 use crate::Error;
 use crate::beats::Beats;
 use crate::client::{Client, Proxies, Trust, TrustSettings};
 use crate::egress::{Egress, HostPort, Policy};
-use crate::engine::Command;
+use crate::engine::{Command, run_to_end};
 use crate::error::one_line;
 use crate::identity::Token;
-use crate::sandbox::{Limit, Limits, Output, Sandbox, Settings, hit_by};
+use crate::sandbox::{Limit, Limits, Output, Sandbox, Settings, Thread, hit_by};
 use crate::shutdown::Stop;
 use crate::telemetry::{Exporter, Health, LoggedLines, Metrics, Service, Tracer, TracingSettings};
 
@@ -78,10 +77,6 @@ pub async fn run(
     stop: Stop,
     lines: Lines,
 ) -> Result<Exit, Error> {
-    let thread = |reason| Error::System {
-        what: "cannot start a thread",
-        reason,
-    };
     let (stdout, stderr) = match lines {
         Lines::Streams => (Output::new(io::stdout()), Output::new(io::stderr())),
         Lines::Log => {
@@ -89,8 +84,8 @@ pub async fn run(
             (of("stdout"), of("stderr"))
         }
     };
-    let (stdout, stdout_writer) = stdout.map_err(thread)?;
-    let (stderr, stderr_writer) = stderr.map_err(thread)?;
+    let (stdout, stdout_writer) = stdout.map_err(Error::thread)?;
+    let (stderr, stderr_writer) = stderr.map_err(Error::thread)?;
     let exit = run_with(command, source, stop, stdout, stderr).await;
     stdout_writer.finish(LAST_LINES);
     stderr_writer.finish(LAST_LINES);
@@ -172,6 +167,7 @@ async fn live(
             stdout,
             stderr,
             limits: limits.clone(),
+            thread: Thread::Own,
         },
         egress,
     );
@@ -236,15 +232,12 @@ fn variable(env: &[(String, String)], name: &str) -> Option<String> {
 
 async fn call(
     command: &Command,
-    mut store: Store<Sandbox>,
+    store: Store<Sandbox>,
     limits: &Limits,
     metrics: &Metrics,
 ) -> Result<Exit, Error> {
     let cpu = store.data().cpu();
-    let run = cpu.metered(&command.ticker, async {
-        let instance = command.pre.instantiate_async(&mut store).await?;
-        instance.wasi_cli_run().call_run(&mut store).await
-    });
+    let run = cpu.metered(&command.ticker, run_to_end(&command.pre, store));
     let ended = match limits.wall {
         Some(wall) => timeout(wall, run)
             .await
@@ -256,11 +249,6 @@ async fn call(
         Ok(Err(())) => return Ok(Exit::Failure),
         Err(error) => error,
     };
-    match error.downcast_ref::<I32Exit>() {
-        Some(I32Exit(0)) => return Ok(Exit::Success),
-        Some(I32Exit(_)) => return Ok(Exit::Failure),
-        None => {}
-    }
     let (name, reason) = (command.name.clone(), one_line(&error));
     match hit_by(&error, limits) {
         Some(hit) => {

@@ -9,8 +9,8 @@ mod rate;
 
 use std::sync::Arc;
 
+use wasmtime::Store;
 use wasmtime::component::ResourceTable;
-use wasmtime::{Store, UpdateDeadline};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
@@ -21,8 +21,9 @@ use rate::Rate;
 
 pub(crate) use outgoing::add_http_to_linker;
 
+pub use cpu::Thread;
 pub(crate) use limits::hit_by;
-pub use limits::{Hit, Limit, Limits, Setting, SettingError};
+pub use limits::{Hit, Limit, Limits, SetBy, Setting, SettingError};
 pub use output::Output;
 
 /// What a source's author and operator decide about its sandbox.
@@ -37,6 +38,8 @@ pub struct Settings {
     pub stderr: Output,
     /// How much of everything it may use.
     pub limits: Limits,
+    /// Who else computes on its thread.
+    pub thread: Thread,
 }
 
 /// The state behind one guest's imports.
@@ -62,10 +65,11 @@ impl Sandbox {
             stdout,
             stderr,
             limits,
+            thread,
         } = settings;
         let metrics = egress.metrics();
-        let rate = Arc::new(Rate::new(&limits, metrics.clone()));
-        let cpu = Cpu::new(&limits);
+        let rate = Arc::new(Rate::new(limits.clone(), metrics.clone()));
+        let cpu = Cpu::new(limits.clone(), thread);
         let mut table = ResourceTable::new();
         table.set_max_capacity(limits.handles);
         let mut http = WasiHttpCtx::new();
@@ -96,10 +100,7 @@ impl Sandbox {
         store.set_hostcall_fuel(hostcall_bytes);
         store.set_max_component_handles(handles);
         store.set_epoch_deadline(1);
-        store.epoch_deadline_callback(move |_| {
-            cpu.epoch()?;
-            Ok(UpdateDeadline::Yield(1))
-        });
+        store.epoch_deadline_callback(move |_| cpu.epoch());
         store
     }
 

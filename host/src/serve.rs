@@ -3,7 +3,7 @@
 //! | module | what |
 //! |---|---|
 //! | `catalog`, `watch` | what the manifests say, and what of it changes |
-//! | [`scheduler`] | which source beats when; pure, with the `wheel` of timers and the `tenants` that take turns |
+//! | `scheduler` | which source beats when; pure, with the `wheel` of timers and the `tenants` that take turns |
 //! | `service` | the loop that owns the scheduler |
 //! | `executor`, `beat` | threads that make beats, each in a fresh instance of a `component` |
 //! | `checking` | what a component thinks of a source's settings |
@@ -19,16 +19,12 @@ mod checking;
 mod clients;
 mod component;
 mod executor;
-mod metered;
 mod open_files;
+mod scheduler;
 mod service;
 mod shard;
-mod tenants;
 mod tokens;
 mod watch;
-mod wheel;
-
-pub mod scheduler;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -40,6 +36,7 @@ use tokio::sync::mpsc;
 use crate::Error;
 use crate::client::{Proxies, Sockets, Trust, TrustSettings};
 use crate::engine::Engine;
+use crate::listener::Listener;
 use crate::run::Lines;
 use crate::sandbox::Output;
 use crate::shutdown::Stop;
@@ -49,12 +46,12 @@ use executor::Executors;
 use scheduler::Scheduler;
 use service::{Clock, Service};
 
-pub use catalog::{Catalog, Changes};
+pub(crate) use catalog::{Catalog, Place};
 pub(crate) use checking::check;
-pub use component::{Component, Components};
+pub(crate) use component::{Component, Components};
 pub use open_files::SocketsError;
+pub use scheduler::{TenantLimits, TenantLimitsError};
 pub use shard::{Shard, ShardError};
-pub use tenants::{TenantLimits, TenantLimitsError};
 pub use tokens::Tokens;
 
 /// Beats in flight in the whole process: each holds an instance, and the system bounds the mappings of those.
@@ -92,20 +89,16 @@ pub struct Options {
 
 /// Serves until it is asked to stop.
 pub async fn serve(options: Options, stop: Stop) -> Result<(), Error> {
-    let thread = |reason| Error::System {
-        what: "cannot start a thread",
-        reason,
-    };
     let limit = open_files::sockets(options.sockets)?;
     warn_of_greed(limit, options.tenant_limits);
     let sockets = Sockets::new(limit);
-    let admin = admin::Listener::bind(options.admin).await?;
+    let admin = Listener::bind(options.admin, "--admin").await?;
     let engine = Engine::pooling(INSTANCES)?;
     let output = match options.lines {
         Lines::Streams => Output::new(std::io::stderr()),
         Lines::Log => Output::new(LoggedLines::prefixed()),
     };
-    let (output, writer) = output.map_err(thread)?;
+    let (output, writer) = output.map_err(Error::thread)?;
     let (done_sender, done) = service::done();
     let metrics = Metrics::default();
     let tracing = options.tracing.as_ref().map(|settings| {
@@ -127,15 +120,15 @@ pub async fn serve(options: Options, stop: Stop) -> Result<(), Error> {
     let usual = (0..cores).map(|_| clients()).collect::<Result<_, _>>()?;
     let tokens = &options.tokens;
     let executors = Executors::start(usual, clients()?, tokens, &metrics, &output, &done_sender)
-        .map_err(thread)?;
+        .map_err(Error::thread)?;
     drop(output);
     let (changes_sender, changes) = mpsc::unbounded_channel();
     let catalog = Catalog::new(options.sources, options.shard, Components::new(engine))
         .with_tokens(options.tokens);
-    watch::start(catalog, changes_sender).map_err(thread)?;
+    watch::start(catalog, changes_sender).map_err(Error::thread)?;
     let (requests_sender, requests) = mpsc::channel(REQUESTS);
     tracing::info!("admin interface on http://{}", admin.address());
-    let admin = tokio::spawn(admin.serve(requests_sender));
+    let admin = tokio::spawn(admin::answer(admin, requests_sender, metrics));
     let service = Service {
         scheduler: Scheduler::new(options.tenant_limits, rand::random),
         executors,

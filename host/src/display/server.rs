@@ -1,96 +1,42 @@
 //! The sink's HTTP side.
 
-use std::convert::Infallible;
 use std::io::Write;
-use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use http::header::{ALLOW, CONTENT_TYPE};
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
-use hyper::body::{Bytes, Incoming};
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::{TcpListener, TcpStream};
+use hyper::body::Incoming;
 
 use super::decode::decode;
 use super::printer::Printer;
 use super::{NoEvent, Style};
-use crate::Error;
+use crate::listener::{Answer, Listener};
 use crate::shutdown::Stop;
 
 /// Bytes of one request's body: more than any intermediary has to forward (64 KiB), for batches.
 const BODY: usize = 1 << 20;
-/// Bytes of a request's head; hyper answers 431 to more.
-const HEAD: usize = 128 << 10;
-/// How long a client may take to send a request's head.
-const HEAD_TIME: Duration = Duration::from_secs(30);
-/// After an error of the listener itself, such as too many open files.
-const PAUSE: Duration = Duration::from_millis(100);
-
-/// A sink that listens already, but does not answer yet.
-pub struct Listener {
-    tcp: TcpListener,
-    address: SocketAddr,
-}
-
-impl Listener {
-    /// Listens on `address`; port 0 takes a free one.
-    pub async fn bind(address: SocketAddr) -> Result<Self, Error> {
-        let listen = |reason| Error::Listen { address, reason };
-        let tcp = TcpListener::bind(address).await.map_err(listen)?;
-        let address = tcp.local_addr().map_err(listen)?;
-        Ok(Self { tcp, address })
-    }
-
-    /// Where it listens.
-    pub fn address(&self) -> SocketAddr {
-        self.address
-    }
-
-    /// Shows events on `output` until it is closed or `stop` is given.
-    pub async fn show(self, style: Style, output: impl Write + Send + 'static, mut stop: Stop) {
-        let printer = Arc::new(Printer::new(style, output));
-        loop {
-            let connection = tokio::select! {
-                connection = self.tcp.accept() => connection,
-                () = printer.closed() => return,
-                () = stop.asked() => return,
-            };
-            match connection {
-                Ok((tcp, _)) => {
-                    tokio::spawn(serve(tcp, printer.clone()));
-                }
-                Err(error) => {
-                    tracing::warn!("cannot accept a connection: {error}");
-                    tokio::time::sleep(PAUSE).await;
-                }
-            }
-        }
-    }
-}
-
-async fn serve(tcp: TcpStream, printer: Arc<Printer<impl Write + Send>>) {
-    let service = service_fn(|request| {
-        let printer = printer.clone();
-        async move { Ok::<_, Infallible>(answer(request, &printer).await) }
+/// Shows the events that come to `listener` on `output`, until that is closed or `stop` is given.
+pub async fn show(
+    listener: Listener,
+    style: Style,
+    output: impl Write + Send + 'static,
+    mut stop: Stop,
+) {
+    let printer = Arc::new(Printer::new(style, output));
+    let shown = printer.clone();
+    let answers = listener.answer(move |request| {
+        let printer = shown.clone();
+        async move { answer(request, &printer).await }
     });
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIME)
-        .max_buf_size(HEAD)
-        .serve_connection(TokioIo::new(tcp), service);
-    if let Err(error) = connection.await {
-        tracing::debug!("connection broke off: {error}");
+    tokio::select! {
+        () = answers => {}
+        () = printer.closed() => {}
+        () = stop.asked() => {}
     }
 }
 
-async fn answer(
-    request: Request<Incoming>,
-    printer: &Printer<impl Write>,
-) -> Response<Full<Bytes>> {
+async fn answer(request: Request<Incoming>, printer: &Printer<impl Write>) -> Answer {
     if request.method() == Method::GET && request.uri().path() == "/healthz" {
         return text(StatusCode::OK, "ok");
     }
@@ -131,7 +77,7 @@ async fn answer(
     }
 }
 
-fn text(status: StatusCode, text: &str) -> Response<Full<Bytes>> {
+fn text(status: StatusCode, text: &str) -> Answer {
     let mut response = Response::new(Full::from(format!("{text}\n")));
     *response.status_mut() = status;
     response.headers_mut().insert(

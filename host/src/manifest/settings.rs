@@ -8,9 +8,9 @@ use heartbeats::config::{Config, Start};
 
 use super::delivery::Delivery;
 use super::fields::Node;
-use super::quantity;
 use super::schedule::{self, Schedule};
 use super::sink::Sink;
+use crate::quantity;
 
 /// Names and values, in their order.
 pub type Pairs = Box<[(Box<str>, Box<str>)]>;
@@ -220,7 +220,10 @@ impl Limits {
         let mut fields = node.fields()?;
         let default = Self::default();
         let memory = fields.take("memory").map(|node| {
-            let bytes = node.parsed(quantity::parse, quantity::REMEDY)?;
+            let bytes = node.parsed(
+                quantity::parse,
+                "is no amount of memory; write one such as 16Mi",
+            )?;
             if !MEMORY.contains(&bytes) {
                 node.wrong("is not between 64Ki and 1Gi; write an amount that is");
             }

@@ -1,21 +1,38 @@
 //! How long a guest computes: the epochs stop one that does nothing else.
 //!
-//! The account grows while the guest's future is polled, and shrinks while it waits for something: so a guest may compute
-//! for its budget at a stretch, and half of all time for ever. While it only stands back for other tasks, at the end of an
-//! epoch, nothing shrinks.
+//! The account grows while the guest's future is polled. A guest that has its thread for itself earns time back while it waits
+//! for something: so it may compute for its budget at a stretch, and half of all time for ever. While it only stands back for
+//! other tasks, at the end of an epoch, nothing is earned. Guests that share a thread are there for one call each, for which
+//! the budget is; one that computes for long rests in between, so that the others get most of the thread.
 
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::limits::{Hit, Limit};
+use wasmtime::UpdateDeadline;
+
+use super::limits::{Limit, Limits};
 use crate::engine::Ticker;
+
+/// Who else computes on a guest's thread.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Thread {
+    /// Nobody, for as long as the process lives.
+    Own,
+    /// Other guests, while they are called.
+    Shared,
+}
+
+/// A guest that has computed for so long shares its thread from then on: a usual beat takes a tenth of it.
+const LONG: Duration = Duration::from_millis(1);
+/// How long it rests then at each end of an epoch.
+const REST: Duration = Duration::from_millis(20);
 
 /// The account of one guest. Clones share it.
 #[derive(Clone)]
 pub(crate) struct Cpu {
-    hit: Hit,
-    budget: Duration,
+    limits: Limits,
+    thread: Thread,
     account: Arc<Mutex<Account>>,
 }
 
@@ -37,20 +54,20 @@ enum Since {
 }
 
 impl Cpu {
-    pub(super) fn new(limits: &super::Limits) -> Self {
+    pub(super) fn new(limits: Limits, thread: Thread) -> Self {
         Self {
-            hit: limits.hit(Limit::Cpu),
-            budget: limits.cpu,
+            limits,
+            thread,
             account: Arc::default(),
         }
     }
 
     /// Runs the guest behind `call` on this account. Without it the epochs stop nobody.
-    pub(crate) async fn metered<T>(self, ticker: &Ticker, call: impl Future<Output = T>) -> T {
+    pub(crate) async fn metered<T>(&self, ticker: &Ticker, call: impl Future<Output = T>) -> T {
         let mut call = pin!(call);
         std::future::poll_fn(|cx| {
             ticker.wake();
-            self.account().run(Instant::now());
+            self.account().run(Instant::now(), self.thread);
             let poll = call.as_mut().poll(cx);
             self.account().pause(Instant::now());
             poll
@@ -58,13 +75,23 @@ impl Cpu {
         .await
     }
 
+    /// Whether it has computed for longer than guests that share a thread usually do.
+    pub(crate) fn computed_for_long(&self) -> bool {
+        self.account().spent >= LONG
+    }
+
     /// The end of an epoch in which the guest was running: an error ends it for good.
-    pub(super) fn epoch(&self) -> Result<(), Hit> {
-        if self.account().stand_back(Instant::now()) < self.budget {
-            Ok(())
-        } else {
-            Err(self.hit.clone())
+    pub(super) fn epoch(&self) -> wasmtime::Result<UpdateDeadline> {
+        let spent = self.account().stand_back(Instant::now());
+        if spent >= self.limits.cpu {
+            return Err(self.limits.hit(Limit::Cpu).into());
         }
+        Ok(match self.thread {
+            Thread::Shared if spent >= LONG => {
+                UpdateDeadline::YieldCustom(1, Box::pin(tokio::time::sleep(REST)))
+            }
+            _ => UpdateDeadline::Yield(1),
+        })
     }
 
     fn account(&self) -> MutexGuard<'_, Account> {
@@ -73,8 +100,8 @@ impl Cpu {
 }
 
 impl Account {
-    fn run(&mut self, now: Instant) {
-        if let Since::Waiting(since) = self.since {
+    fn run(&mut self, now: Instant, thread: Thread) {
+        if let (Thread::Own, Since::Waiting(since)) = (thread, self.since) {
             self.spent = self.spent.saturating_sub(now.duration_since(since));
         }
         self.since = Since::Running(now);
@@ -105,19 +132,19 @@ mod tests {
     use super::*;
 
     /// Plays a guest's life, given as steps in milliseconds, and says what is spent at its end.
-    fn spent(steps: &[(&str, u64)]) -> u64 {
+    fn spent(thread: Thread, steps: &[(&str, u64)]) -> u64 {
         let mut account = Account::default();
         let mut now = Instant::now();
         for (step, millis) in steps {
             let time = Duration::from_millis(*millis);
             match *step {
                 "computes" => {
-                    account.run(now);
+                    account.run(now, thread);
                     now += time;
                     account.pause(now);
                 }
                 "computes to the end of an epoch" => {
-                    account.run(now);
+                    account.run(now, thread);
                     now += time;
                     account.stand_back(now);
                     account.pause(now);
@@ -129,51 +156,59 @@ mod tests {
     }
 
     #[test]
-    fn computing_is_spent_and_waiting_is_earned() {
-        assert_eq!(spent(&[("computes", 30), ("computes", 20)]), 50);
-        assert_eq!(spent(&[("computes", 30), ("waits", 10)]), 30);
-        assert_eq!(
-            spent(&[("computes", 30), ("waits", 10), ("computes", 1)]),
-            21
-        );
-        assert_eq!(
-            spent(&[("computes", 30), ("waits", 90), ("computes", 1)]),
-            1
-        );
+    fn computing_is_spent_and_waiting_is_earned_on_a_thread_of_its_own() {
+        for (steps, own, shared) in [
+            (&[("computes", 30), ("computes", 20)][..], 50, 50),
+            (&[("computes", 30), ("waits", 10)], 30, 30),
+            (&[("computes", 30), ("waits", 10), ("computes", 1)], 21, 31),
+            (&[("computes", 30), ("waits", 90), ("computes", 1)], 1, 31),
+        ] {
+            assert_eq!(spent(Thread::Own, steps), own, "{steps:?}");
+            assert_eq!(spent(Thread::Shared, steps), shared, "{steps:?}");
+        }
     }
 
     #[test]
     fn standing_back_earns_nothing() {
         let epoch = ("computes to the end of an epoch", 100);
-        assert_eq!(
-            spent(&[
-                epoch,
-                ("stands back", 900),
-                epoch,
-                ("stands back", 900),
-                epoch
-            ]),
-            300
-        );
+        let back = ("stands back", 900);
+        assert_eq!(spent(Thread::Own, &[epoch, back, epoch, back, epoch]), 300);
+    }
+
+    /// What a guest is told at the end of an epoch, after it has waited and computed for so many milliseconds.
+    async fn told(thread: Thread, waits: u64, computes: u64) -> wasmtime::Result<UpdateDeadline> {
+        let limits = Limits {
+            cpu: Duration::from_millis(50),
+            ..Limits::default()
+        };
+        let cpu = Cpu::new(limits, thread);
+        let engine = crate::engine::Engine::new().unwrap();
+        let guest = async {
+            tokio::time::sleep(Duration::from_millis(waits)).await;
+            std::thread::sleep(Duration::from_millis(computes));
+            cpu.epoch()
+        };
+        cpu.metered(&engine.ticker(), guest).await
     }
 
     #[tokio::test]
     async fn the_budget_ends_it() {
-        let limits = super::super::Limits {
-            cpu: Duration::from_millis(5),
-            ..Default::default()
-        };
-        let cpu = Cpu::new(&limits);
-        let account = cpu.clone();
-        let engine = crate::engine::Engine::new().unwrap();
-        let outcome = cpu
-            .metered(&engine.ticker(), async move {
-                account.epoch()?;
-                tokio::task::yield_now().await;
-                std::thread::sleep(Duration::from_millis(6));
-                account.epoch()
-            })
-            .await;
-        assert_eq!(outcome, Err(limits.hit(Limit::Cpu)));
+        let error = told(Thread::Own, 0, 51).await.err().unwrap();
+        let hit = crate::sandbox::hit_by(&error, &Limits::default()).unwrap();
+        assert_eq!(hit.limit, Limit::Cpu);
+        assert!(told(Thread::Own, 0, 2).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn who_computes_for_long_among_others_rests_and_who_waits_does_not() {
+        for (thread, waits, computes, rests) in [
+            (Thread::Shared, 0, 2, true),
+            (Thread::Shared, 60, 0, false),
+            (Thread::Own, 0, 2, false),
+        ] {
+            let told = told(thread, waits, computes).await.unwrap();
+            let does = matches!(told, UpdateDeadline::YieldCustom(..));
+            assert_eq!(does, rests, "{thread:?} {waits} {computes}");
+        }
     }
 }

@@ -9,6 +9,15 @@ pub(crate) use hit::hit_by;
 pub use hit::{Hit, Limit};
 pub use setting::{Setting, SettingError};
 
+/// Where an operator sets limits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SetBy {
+    /// By `--limit`, each of them.
+    Flags,
+    /// In `spec.limits` of a source's manifest, some of them.
+    Manifest,
+}
+
 /// Limits on one sandbox. Exceeding one of them traps the guest, unless its field says otherwise.
 #[derive(Clone, Debug)]
 pub struct Limits {
@@ -38,10 +47,13 @@ pub struct Limits {
     pub answer_bytes: u64,
     /// Bytes a second on standard output and error together; a guest that writes more is held back.
     pub log_bytes: u64,
-    /// Computing at a stretch; waiting earns it back. Looked at every 100 ms.
+    /// Computing: at a stretch or in one call, as its [thread](super::Thread) is. Looked at when an epoch ends: every 100 ms in
+    /// `run`, every millisecond in `serve`.
     pub cpu: Duration,
     /// One call from its start to its end; `None`: for ever.
     pub wall: Option<Duration>,
+    /// Where they can be raised.
+    pub set_by: SetBy,
 }
 
 impl Default for Limits {
@@ -63,6 +75,7 @@ impl Default for Limits {
             log_bytes: 256 << 10,
             cpu: Duration::from_secs(5),
             wall: None,
+            set_by: SetBy::Flags,
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::limits::{Hit, Limit, Limits};
+use super::limits::{Limit, Limits};
 use crate::sparing::Sparing;
 use crate::telemetry::Metrics;
 
@@ -12,7 +12,7 @@ pub(super) const PAUSE: Duration = Duration::from_millis(20);
 
 /// The room that is left for one guest's lines.
 pub(super) struct Rate {
-    hit: Hit,
+    limits: Limits,
     metrics: Metrics,
     complaints: Sparing,
     bucket: Mutex<Bucket>,
@@ -26,10 +26,10 @@ struct Bucket {
 }
 
 impl Rate {
-    pub(super) fn new(limits: &Limits, metrics: Metrics) -> Self {
+    pub(super) fn new(limits: Limits, metrics: Metrics) -> Self {
         let rate = limits.log_bytes;
         Self {
-            hit: limits.hit(Limit::Log),
+            limits,
             metrics,
             complaints: Sparing::default(),
             bucket: Mutex::new(Bucket {
@@ -50,7 +50,7 @@ impl Rate {
             tracing::warn!(
                 times,
                 "the source writes too much and is held back: {}",
-                self.hit
+                self.limits.hit(Limit::Log)
             );
         }
         room

@@ -8,25 +8,24 @@ use serde_json::json;
 use tokio::time::timeout;
 use uuid::Uuid;
 use wasmtime::Store;
-use wasmtime_wasi::I32Exit;
 
 use super::clients::Clients;
 use super::component::{Component, Door, ticker};
-use super::metered::{Exhausted, Metered, share_the_thread};
 use super::scheduler::{Error, Failure, Job, Outcome, Shared};
 use super::tokens::Tokens;
 use crate::beats::Beats;
 use crate::client::Client;
 use crate::egress::{Egress, Policy};
+use crate::engine::run_to_end;
 use crate::error::one_line;
 use crate::identity::Token;
 use crate::manifest::{self, Key, Sink};
-use crate::sandbox::{Limits, Output, Sandbox, Settings};
+use crate::sandbox::{Limits, Output, Sandbox, SetBy, Settings, Thread, hit_by};
 use crate::telemetry::Metrics;
 
 /// What it takes to run the sources that share their settings.
 #[derive(Debug)]
-pub struct Runnable {
+pub(crate) struct Runnable {
     component: Arc<Component>,
     sink: Arc<Policy>,
     dead_letter_sink: Option<Arc<Policy>>,
@@ -102,63 +101,44 @@ pub(super) async fn beat(
         }
     };
     let limits = limits(&job.shared);
-    let egress = Egress::new(policy.clone(), client, beats.clone(), &limits, metrics)
-        .identified_by(token.map(Arc::new));
+    let egress = Egress::new(
+        policy.clone(),
+        client,
+        beats.clone(),
+        &limits,
+        metrics.clone(),
+    )
+    .identified_by(token.map(Arc::new));
     let lines = output.prefixed(&format!("{}: ", job.key));
     let sandbox = Settings {
         args: args(&job.shared),
         env: env(&job.key, &job.shared, job.dead.as_deref()),
         stdout: lines.clone(),
         stderr: lines,
-        limits,
+        limits: limits.clone(),
+        thread: Thread::Shared,
     };
-    let shared = job.shared.clone();
-    let computes_long = move |long| shared.runnable.heavy.store(long, Ordering::Relaxed);
-    let call = async {
-        match &runnable.component.door {
-            Door::Ticker(pre) => {
-                let mut store = Sandbox::store(pre.engine(), sandbox, egress);
-                share_the_thread(&mut store, computes_long);
-                let tick = ticker::Tick {
-                    id: Uuid::from_u128(job.id).to_string(),
-                    sequence: job.sequence,
-                    due: job.due,
-                };
-                let source = pre.instantiate_async(&mut store).await?;
-                let fired = source
-                    .heartbeats_source_ticker()
-                    .call_fire(&mut store, &tick)
-                    .await?;
-                Ok(fired.map_err(|failure| told(failure, beats.last_status())))
-            }
-            Door::Command(pre) => {
-                let mut store = Sandbox::store(pre.engine(), sandbox, egress);
-                share_the_thread(&mut store, computes_long);
-                run(pre, store)
-                    .await
-                    .map(|ended| ended.map_err(|()| ended_badly(&beats)))
-            }
-        }
-    };
+    let component = runnable.component();
+    let store = Sandbox::store(component.door.engine(), sandbox, egress);
+    let cpu = store.data().cpu();
     let allowed = settings.delivery.timeout.unwrap_or(TIMEOUT);
-    let metered = Metered::new(call, settings.limits.cpu, runnable.component.ticker.clone());
+    let call = cpu.metered(&component.ticker, call(job, store, &beats));
+    let ended = timeout(allowed + LAST_WORDS, call).await;
+    runnable
+        .heavy
+        .store(cpu.computed_for_long(), Ordering::Relaxed);
     let error = |reason: String| Error {
         status: beats.last_status(),
         reason: reason.into(),
     };
-    match timeout(allowed + LAST_WORDS, metered).await {
-        Ok(Ok(Ok(outcome))) => outcome,
-        Ok(Ok(Err(trap))) => {
-            let trap: wasmtime::Error = trap;
+    match ended {
+        Ok(Ok(outcome)) => outcome,
+        Ok(Err(trap)) => {
+            let why = stopped(&trap, &limits, &metrics);
             Err(Failure::Final(error(format!(
-                "the component was stopped: {}",
-                one_line(&trap)
+                "the component was stopped: {why}"
             ))))
         }
-        Ok(Err(Exhausted)) => Err(Failure::Final(error(format!(
-            "the component was stopped: it computed for longer than {:?}; raise spec.limits.cpu if it needs to",
-            settings.limits.cpu
-        )))),
         Err(_) => Err(Failure::Retryable {
             error: error(format!("no answer within {allowed:?}")),
             after: None,
@@ -166,10 +146,50 @@ pub(super) async fn beat(
     }
 }
 
+/// An error is a trap.
+async fn call(
+    job: &Job<Runnable>,
+    mut store: Store<Sandbox>,
+    beats: &Beats,
+) -> wasmtime::Result<Outcome> {
+    match &job.shared.runnable.component.door {
+        Door::Ticker(pre) => {
+            let tick = ticker::Tick {
+                id: Uuid::from_u128(job.id).to_string(),
+                sequence: job.sequence,
+                due: job.due,
+            };
+            let source = pre.instantiate_async(&mut store).await?;
+            let fired = source
+                .heartbeats_source_ticker()
+                .call_fire(&mut store, &tick)
+                .await?;
+            Ok(fired.map_err(|failure| told(failure, beats.last_status())))
+        }
+        Door::Command(pre) => {
+            let ended = run_to_end(pre, store).await?;
+            Ok(ended.map_err(|()| ended_badly(beats)))
+        }
+    }
+}
+
+/// Why a component was stopped; a limit counts as hit.
+pub(super) fn stopped(trap: &wasmtime::Error, limits: &Limits, metrics: &Metrics) -> String {
+    match hit_by(trap, limits) {
+        Some(hit) => {
+            metrics.hit(hit.limit);
+            hit.to_string()
+        }
+        None => one_line(trap),
+    }
+}
+
 pub(super) fn limits(shared: &Shared<Runnable>) -> Limits {
     Limits {
         memory_bytes: usize::try_from(shared.settings.limits.memory).unwrap_or(usize::MAX),
+        cpu: shared.settings.limits.cpu,
         requests: REQUESTS,
+        set_by: SetBy::Manifest,
         ..Limits::default()
     }
 }
@@ -191,21 +211,6 @@ fn identity(
         .transpose()
         .map_err(|error| error.to_string())?;
     Ok((client, token))
-}
-
-async fn run(
-    pre: &wasmtime_wasi::p2::bindings::CommandPre<Sandbox>,
-    mut store: Store<Sandbox>,
-) -> wasmtime::Result<Result<(), ()>> {
-    let command = pre.instantiate_async(&mut store).await?;
-    match command.wasi_cli_run().call_run(&mut store).await {
-        Ok(ended) => Ok(ended),
-        Err(error) => match error.downcast_ref::<I32Exit>() {
-            Some(I32Exit(0)) => Ok(Ok(())),
-            Some(I32Exit(_)) => Ok(Err(())),
-            None => Err(error),
-        },
-    }
 }
 
 /// A command has its own retries; only that the sink is gone is seen from here.

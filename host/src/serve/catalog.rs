@@ -1,26 +1,26 @@
 //! What the manifests say now, and what of it has changed.
 
+mod known;
+mod problems;
 mod ready;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::hash::{BuildHasher, Hash, RandomState};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::beat::Runnable;
-use super::component::{Component, Components};
+use super::component::Components;
 use super::scheduler::{Shared, Spec};
 use super::shard::Shard;
 use super::tokens::Tokens;
-use crate::egress::Policy;
-use crate::manifest::{
-    Cron, Delivery, Found, Key, Located, Problem, Schedule, Settings, Source, documents, find,
-};
+use crate::manifest::{Key, Located, Problem, Source, documents, find};
 use crate::stamp::Stamp;
+use known::Known;
+use problems::{named_twice, unreadable, whole_file};
 use ready::Ready;
 
 /// The sources of some files and folders.
-pub struct Catalog {
+pub(crate) struct Catalog {
     paths: Vec<PathBuf>,
     shard: Shard,
     components: Components,
@@ -29,11 +29,15 @@ pub struct Catalog {
     current: HashMap<Arc<Key>, Current>,
     known: Known,
     ready: Ready,
+    /// What is wrong in the files, each for itself and together.
+    problems: Vec<Located>,
+    /// What was wrong at the last look; `None` before the first one.
+    told: Option<Vec<Located>>,
 }
 
 /// What has changed since the last [look](Catalog::look).
 #[derive(Debug, Default)]
-pub struct Changes {
+pub(crate) struct Changes {
     /// Sources that are new or changed.
     pub set: Vec<Spec<Runnable>>,
     /// Sources that are gone.
@@ -71,21 +75,9 @@ struct File {
     problems: Vec<Located>,
 }
 
-/// Settings that some source has, so that equal ones are kept once.
-#[derive(Default)]
-struct Known {
-    hasher: RandomState,
-    by_hash: HashMap<u64, Arc<Shared<Runnable>>>,
-    /// What many settings have in common that differ in the rest.
-    ca_certs: HashSet<Arc<str>>,
-    crons: HashSet<Arc<Cron>>,
-    deliveries: HashSet<Arc<Delivery>>,
-    policies: HashSet<Arc<Policy>>,
-}
-
 impl Catalog {
     /// The sources under `paths` that fall to `shard`.
-    pub fn new(paths: Vec<PathBuf>, shard: Shard, components: Components) -> Self {
+    pub(crate) fn new(paths: Vec<PathBuf>, shard: Shard, components: Components) -> Self {
         Self {
             paths,
             shard,
@@ -94,11 +86,13 @@ impl Catalog {
             current: HashMap::new(),
             known: Known::default(),
             ready: Ready::default(),
+            problems: Vec::new(),
+            told: None,
         }
     }
 
     /// Suspends sources whose sinks have an audience, while there is no token for it.
-    pub fn with_tokens(self, tokens: Tokens) -> Self {
+    pub(crate) fn with_tokens(self, tokens: Tokens) -> Self {
         Self {
             ready: Ready::new(tokens),
             ..self
@@ -106,10 +100,9 @@ impl Catalog {
     }
 
     /// Reads what has changed. A file with something broken in it keeps the sources that it had and has no more.
-    pub fn look(&mut self) -> Changes {
+    pub(crate) fn look(&mut self) -> Changes {
         let found = find(&self.paths);
         let all = self.components.forget_changed();
-        let mut problems_changed = self.files.is_empty();
         let present: HashSet<&PathBuf> = found.files.iter().collect();
         let before = self.files.len();
         // A folder that cannot be read just now has not lost its files.
@@ -129,16 +122,22 @@ impl Catalog {
             changed = true;
             let old = self.files.remove(path).unwrap_or_default();
             let new = self.read(path, stamp, &old);
-            problems_changed |= old.problems != new.problems;
             self.files.insert(path.clone(), new);
         }
-        if !changed && !problems_changed {
-            return Changes::default();
+        let changes = match changed {
+            true => self.compare(),
+            false => Changes::default(),
+        };
+        let problems: Vec<_> = self
+            .problems
+            .iter()
+            .cloned()
+            .chain(unreadable(&found))
+            .collect();
+        if self.told.as_ref() == Some(&problems) {
+            return changes;
         }
-        let mut changes = self.compare();
-        let mut problems = changes.problems.take().unwrap_or_default();
-        problems.extend(unreadable(&found));
-        self.known.forget_unused();
+        self.told = Some(problems.clone());
         Changes {
             problems: Some(problems),
             ..changes
@@ -146,16 +145,22 @@ impl Catalog {
     }
 
     /// The sources that run, and where each stands.
-    pub(crate) fn sources(&self) -> impl Iterator<Item = Place<'_>> {
-        self.files.iter().flat_map(|(path, file)| {
-            let place = |(key, planned, line): &'_ (Arc<Key>, Planned, usize)| Place {
-                file: path,
-                line: *line,
-                key: key.clone(),
-                shared: planned.shared.clone(),
-            };
-            file.sources.iter().map(place)
-        })
+    pub(crate) fn sources(&self) -> Vec<Place<'_>> {
+        let mut names = HashSet::new();
+        let mut places = Vec::new();
+        for (path, file) in &self.files {
+            for (key, planned, line) in &file.sources {
+                if names.insert(key) {
+                    places.push(Place {
+                        file: path,
+                        line: *line,
+                        key: key.clone(),
+                        shared: planned.shared.clone(),
+                    });
+                }
+            }
+        }
+        places
     }
 
     /// Where changes may show.
@@ -275,6 +280,7 @@ impl Catalog {
             }
         }
         problems.extend(named_twice(&self.files, &twice));
+        self.problems = problems;
         self.current.retain(|key, current| {
             let stays = std::mem::take(&mut current.seen);
             if !stays {
@@ -283,107 +289,9 @@ impl Catalog {
             stays
         });
         self.ready.forget_unneeded();
-        changes.problems = Some(problems);
+        self.known.forget_unused();
         changes
     }
-}
-
-impl Known {
-    fn share(&mut self, settings: Settings, component: &Arc<Component>) -> Arc<Shared<Runnable>> {
-        let hash = self.hasher.hash_one(&settings);
-        if let Some(known) = self.by_hash.get(&hash)
-            && known.settings == settings
-            && Arc::ptr_eq(known.runnable.component(), component)
-        {
-            return known.clone();
-        }
-        let mut runnable = Runnable::new(component.clone(), &settings);
-        for policy in runnable.policies_mut() {
-            share_equal(&mut self.policies, policy);
-        }
-        let shared = Arc::new(Shared { settings, runnable });
-        // Those before it with the same hash, by chance or with another component, keep what they have.
-        self.by_hash.insert(hash, shared.clone());
-        shared
-    }
-
-    fn share_parts(&mut self, settings: &mut Settings) {
-        // Nobody else has it yet, so that nothing is copied.
-        let delivery = Arc::make_mut(&mut settings.delivery);
-        let dead = delivery.dead_letter_sink.as_deref_mut();
-        for sink in std::iter::once(&mut settings.sink).chain(dead) {
-            if let Some(ca_certs) = &mut sink.ca_certs {
-                share_equal(&mut self.ca_certs, ca_certs);
-            }
-        }
-        share_equal(&mut self.deliveries, &mut settings.delivery);
-        if let Schedule::Cron(cron) = &mut settings.schedule {
-            share_equal(&mut self.crons, cron);
-        }
-    }
-
-    fn forget_unused(&mut self) {
-        self.by_hash.retain(|_, known| Arc::strong_count(known) > 1);
-        self.ca_certs.retain(|known| Arc::strong_count(known) > 1);
-        self.crons.retain(|known| Arc::strong_count(known) > 1);
-        self.deliveries.retain(|known| Arc::strong_count(known) > 1);
-        self.policies.retain(|known| Arc::strong_count(known) > 1);
-    }
-}
-
-/// Replaces a thing by one of the known that is equal, or makes it known.
-fn share_equal<T: Eq + Hash + ?Sized>(known: &mut HashSet<Arc<T>>, thing: &mut Arc<T>) {
-    match known.get(thing) {
-        Some(known) => *thing = known.clone(),
-        None => drop(known.insert(thing.clone())),
-    }
-}
-
-/// What is wrong with sources whose name an earlier one has: `twice` has their files, lines and keys.
-fn named_twice(
-    files: &BTreeMap<PathBuf, File>,
-    twice: &[(&PathBuf, usize, &Arc<Key>)],
-) -> Vec<Located> {
-    if twice.is_empty() {
-        return Vec::new();
-    }
-    let names: HashSet<_> = twice.iter().map(|(_, _, key)| *key).collect();
-    let mut first = HashMap::new();
-    for (path, file) in files {
-        for (key, _, line) in file.sources.iter().filter(|(key, ..)| names.contains(key)) {
-            first.entry(key).or_insert((path, line));
-        }
-    }
-    let problem = |(path, line, key): &(&PathBuf, usize, &Arc<Key>)| {
-        let (first, first_line) = first.get(key)?;
-        let problem = Problem {
-            line: *line,
-            field: "metadata.name".into(),
-            text: format!(
-                "{key} is at {}:{first_line} already; choose another name or namespace",
-                first.display()
-            ),
-        };
-        Some(problem.in_file(path))
-    };
-    twice.iter().filter_map(problem).collect()
-}
-
-fn unreadable(found: &Found) -> Vec<Located> {
-    found
-        .unreadable
-        .iter()
-        .map(|(path, error)| whole_file(path, error))
-        .collect()
-}
-
-fn whole_file(path: &Path, error: &std::io::Error) -> Located {
-    let problem = Problem {
-        line: 1,
-        field: String::new(),
-        text: format!("cannot be read: {error}"),
-    };
-    problem.in_file(path)
 }
 
 #[cfg(test)]

@@ -5,16 +5,14 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
-use super::beat::{Runnable, args, env, limits};
+use super::beat::{Runnable, args, env, limits, stopped};
 use super::component::Door;
-use super::metered::{Exhausted, Metered};
 use super::scheduler::Shared;
 use crate::beats::Beats;
 use crate::client::Client;
 use crate::egress::{Egress, Policy};
-use crate::error::one_line;
 use crate::manifest::Key;
-use crate::sandbox::{Output, Sandbox, Settings};
+use crate::sandbox::{Output, Sandbox, Settings, Thread};
 use crate::telemetry::Metrics;
 
 /// A component that waits for something has been given up by then: settings can be looked at without.
@@ -32,38 +30,30 @@ pub(crate) async fn check(
     };
     let limits = limits(shared);
     let nowhere = Arc::new(Policy::default());
-    let egress = Egress::new(
-        nowhere,
-        client,
-        Beats::default(),
-        &limits,
-        Metrics::default(),
-    );
+    let metrics = Metrics::default();
+    let egress = Egress::new(nowhere, client, Beats::default(), &limits, metrics.clone());
     let sandbox = Settings {
         args: args(shared),
         env: env(key, shared, None),
         stdout: output.clone(),
         stderr: output.clone(),
-        limits,
+        limits: limits.clone(),
+        thread: Thread::Shared,
     };
+    let mut store = Sandbox::store(pre.engine(), sandbox, egress);
+    let cpu = store.data().cpu();
     let call = async {
-        let mut store = Sandbox::store(pre.engine(), sandbox, egress);
         let source = pre.instantiate_async(&mut store).await?;
         let ticker = source.heartbeats_source_ticker();
         ticker.call_check(&mut store).await
     };
-    let stopped = |why: String| {
-        Err(format!(
-            "the component was stopped while it looked at them: {why}"
-        ))
+    let ticker = &shared.runnable.component().ticker;
+    let why = match timeout(TIME, cpu.metered(ticker, call)).await {
+        Ok(Ok(answer)) => return answer,
+        Ok(Err(trap)) => stopped(&trap, &limits, &metrics),
+        Err(_) => format!("it did not answer within {TIME:?}"),
     };
-    let cpu = shared.settings.limits.cpu;
-    let ticker = shared.runnable.component().ticker.clone();
-    match timeout(TIME, Metered::new(call, cpu, ticker)).await {
-        Ok(Ok(Ok(Ok(())))) => Ok(()),
-        Ok(Ok(Ok(Err(refused)))) => Err(refused),
-        Ok(Ok(Err(trap))) => stopped(one_line(&trap)),
-        Ok(Err(Exhausted)) => stopped(format!("it computed for longer than {cpu:?}")),
-        Err(_) => stopped(format!("it did not answer within {TIME:?}")),
-    }
+    Err(format!(
+        "the component was stopped while it looked at them: {why}"
+    ))
 }

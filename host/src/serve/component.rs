@@ -7,7 +7,7 @@ use std::sync::{Arc, Weak};
 use sha2::{Digest, Sha256};
 use wasmtime_wasi::p2::bindings::CommandPre;
 
-use crate::engine::{Engine, Ticker};
+use crate::engine::{Engine, Ticker, name_of, read};
 use crate::manifest;
 use crate::sandbox::Sandbox;
 use crate::stamp::Stamp;
@@ -26,7 +26,7 @@ pub(super) use bindings::SourcePre;
 pub(super) use bindings::exports::heartbeats::source::ticker;
 
 /// A component that is ready for instances.
-pub struct Component {
+pub(crate) struct Component {
     /// What it is called in logs and as its own first argument.
     pub(super) name: String,
     pub(super) door: Door,
@@ -43,8 +43,17 @@ pub(super) enum Door {
     Command(CommandPre<Sandbox>),
 }
 
+impl Door {
+    pub(super) fn engine(&self) -> &wasmtime::Engine {
+        match self {
+            Self::Ticker(pre) => pre.engine(),
+            Self::Command(pre) => pre.engine(),
+        }
+    }
+}
+
 /// All components of a process.
-pub struct Components {
+pub(crate) struct Components {
     engine: Engine,
     heartbeats: Option<Arc<Component>>,
     files: HashMap<PathBuf, (Stamp, Arc<Component>)>,
@@ -59,7 +68,7 @@ impl std::fmt::Debug for Component {
 
 impl Component {
     /// Compiles a component that exports the ticker or is a command.
-    pub fn new(engine: &Engine, name: &str, bytes: &[u8]) -> Result<Self, Error> {
+    pub(crate) fn new(engine: &Engine, name: &str, bytes: &[u8]) -> Result<Self, Error> {
         let linked = engine.link(name, bytes)?;
         let door = match SourcePre::new(linked.clone()) {
             Ok(ticker) => Door::Ticker(ticker),
@@ -68,7 +77,8 @@ impl Component {
                 Err(_) => {
                     return Err(Error::Component {
                         name: name.to_owned(),
-                        reason: "it exports neither heartbeats:source/ticker nor wasi:cli/run"
+                        reason: "it exports neither heartbeats:source/ticker nor wasi:cli/run; \
+                                 build it for one of these"
                             .into(),
                     });
                 }
@@ -85,7 +95,7 @@ impl Component {
 
 impl Components {
     /// None yet.
-    pub fn new(engine: Engine) -> Self {
+    pub(crate) fn new(engine: Engine) -> Self {
         Self {
             engine,
             heartbeats: None,
@@ -95,7 +105,7 @@ impl Components {
     }
 
     /// The component that a manifest names.
-    pub fn get(&mut self, component: &manifest::Component) -> Result<Arc<Component>, Error> {
+    pub(crate) fn get(&mut self, component: &manifest::Component) -> Result<Arc<Component>, Error> {
         match component {
             manifest::Component::Heartbeats => {
                 if let Some(heartbeats) = &self.heartbeats {
@@ -130,17 +140,12 @@ impl Components {
         if let Some((_, component)) = self.files.get(path) {
             return Ok(component.clone());
         }
-        let unreadable = |reason| Error::Read {
+        // Before it is read: what changes meanwhile is read again.
+        let stamp = Stamp::of(path).map_err(|reason| Error::Read {
             path: path.to_owned(),
             reason,
-        };
-        let stamp = Stamp::of(path).map_err(unreadable)?;
-        let bytes = std::fs::read(path).map_err(unreadable)?;
-        let name = path
-            .file_stem()
-            .unwrap_or(path.as_os_str())
-            .to_string_lossy();
-        let component = self.compile(&name, &bytes)?;
+        })?;
+        let component = self.compile(&name_of(path), &read(path)?)?;
         self.files
             .insert(path.to_owned(), (stamp, component.clone()));
         Ok(component)

@@ -8,25 +8,30 @@ mod entry;
 mod outcome;
 mod retry;
 mod sinks;
+mod tenants;
 mod time;
 mod view;
+mod wheel;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::tenants::{TenantId, TenantLimits, Tenants};
-use super::wheel::Wheel;
 use crate::manifest::{Key, Settings};
 use entry::{Entry, Phase};
 use sinks::Sinks;
+use tenants::{TenantId, Tenants};
+use time::MILLISECOND;
+use wheel::Wheel;
 
-pub use outcome::{Error, Failure, Note, Outcome};
-pub use time::Now;
-pub use view::{ErrorView, State, TenantView, View};
+pub(super) use outcome::{Error, Failure, Note, Outcome};
+pub use tenants::{TenantLimits, TenantLimitsError};
+pub(super) use time::Now;
+pub(super) use time::nanos;
+pub(super) use view::{State, TenantView, View};
 
 /// What sources with equal settings share: the settings, and what it takes to run them.
 #[derive(Debug)]
-pub struct Shared<R> {
+pub(crate) struct Shared<R> {
     /// What they do.
     pub settings: Settings,
     /// What it takes to run them.
@@ -35,7 +40,7 @@ pub struct Shared<R> {
 
 /// A source that should be.
 #[derive(Debug)]
-pub struct Spec<R> {
+pub(crate) struct Spec<R> {
     /// Its name.
     pub key: Arc<Key>,
     /// What it does.
@@ -46,7 +51,7 @@ pub struct Spec<R> {
 
 /// A beat to be made now.
 #[derive(Debug)]
-pub struct Job<R> {
+pub(super) struct Job<R> {
     /// To be handed back with its outcome.
     pub ticket: Ticket,
     /// The source.
@@ -65,7 +70,7 @@ pub struct Job<R> {
 
 /// Which beat an outcome belongs to.
 #[derive(Clone, Copy, Debug)]
-pub struct Ticket {
+pub(super) struct Ticket {
     slot: u32,
     generation: u32,
     tenant: TenantId,
@@ -73,7 +78,7 @@ pub struct Ticket {
 
 /// Why something was not done to a source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refused {
+pub(super) enum Refused {
     /// There is no such source.
     #[error("there is no such source")]
     Unknown,
@@ -83,10 +88,15 @@ pub enum Refused {
     /// It is suspended.
     #[error("this source is suspended; resume it first")]
     Suspended,
+    /// Its tenant has too many.
+    #[error(
+        "its tenant has as many sources as it may have; remove another, or raise sources of --tenant-limits"
+    )]
+    OverLimit,
 }
 
 /// All sources of a process.
-pub struct Scheduler<R> {
+pub(super) struct Scheduler<R> {
     entries: Vec<Option<Entry<R>>>,
     generations: Vec<u32>,
     free: Vec<u32>,
@@ -101,12 +111,12 @@ pub struct Scheduler<R> {
     chance: Box<dyn FnMut() -> u128 + Send>,
 }
 
-/// A wall clock that is set further than this moves the cron timers.
+/// A wall clock that is set further than this moves the cron timers; in nanoseconds.
 const JUMP: i128 = 500_000_000;
 
 impl<R> Scheduler<R> {
     /// No sources. `chance` gives random numbers: event ids are made of them.
-    pub fn new(limits: TenantLimits, chance: impl FnMut() -> u128 + Send + 'static) -> Self {
+    pub(super) fn new(limits: TenantLimits, chance: impl FnMut() -> u128 + Send + 'static) -> Self {
         Self {
             entries: Vec::new(),
             generations: Vec::new(),
@@ -124,7 +134,7 @@ impl<R> Scheduler<R> {
 
     /// [Sets](Self::set) all of these. There is room for them at once: what grows by copies leaves them behind as memory that
     /// nobody uses.
-    pub fn set_all(&mut self, specs: Vec<Spec<R>>, now: Now) {
+    pub(super) fn set_all(&mut self, specs: Vec<Spec<R>>, now: Now) {
         let is_new = |spec: &&Spec<R>| !self.by_key.contains_key(&spec.key);
         let new = specs.iter().filter(is_new).count();
         let slots = new.saturating_sub(self.free.len());
@@ -138,7 +148,7 @@ impl<R> Scheduler<R> {
 
     /// Adds a source, or changes it. A source that did not change keeps all, one that changed its sequence, and its schedule
     /// too where that is the same.
-    pub fn set(&mut self, spec: Spec<R>, now: Now) {
+    pub(super) fn set(&mut self, spec: Spec<R>, now: Now) {
         let Some(slot) = self.by_key.get(&spec.key).copied() else {
             return self.add(spec, now);
         };
@@ -150,23 +160,17 @@ impl<R> Scheduler<R> {
         }
         let (old, new) = (&entry.shared.settings, &spec.shared.settings);
         let same_schedule = old.schedule == new.schedule && old.start_jitter == new.start_jitter;
-        entry.shared = spec.shared;
-        entry.suspend = spec.suspend.clone();
         let was_suspended = entry.phase == Phase::Suspended;
+        entry.shared = spec.shared;
+        entry.suspend = spec.suspend;
         entry.why = None;
-        if let Some(why) = &spec.suspend {
-            self.rest_for(slot, why);
-        } else if was_suspended || !same_schedule {
-            entry.begin(now);
-            if entry.tick.is_none() {
-                entry.phase = Phase::Idle;
-                self.settle(slot, now);
-            }
+        if !self.rests(slot) && (was_suspended || !same_schedule) {
+            self.restart(slot, now);
         }
     }
 
     /// Takes a source away; a beat in flight ends without it.
-    pub fn remove(&mut self, key: &Key, now: Now) {
+    pub(super) fn remove(&mut self, key: &Key, now: Now) {
         let Some(slot) = self.by_key.remove(key) else {
             return;
         };
@@ -176,26 +180,21 @@ impl<R> Scheduler<R> {
         let Some(entry) = self.entries[slot as usize].take() else {
             return;
         };
-        let limit = self.tenants.limits().sources;
-        let tenant = self.tenants.get(entry.tenant);
-        tenant.sources -= 1;
-        if tenant.sources >= limit {
-            self.admit_one(entry.tenant, now);
+        let admitted = self.tenants.dismiss(entry.tenant, slot);
+        if let Some(admitted) = admitted
+            && !self.rests(admitted)
+        {
+            self.restart(admitted, now);
         }
     }
 
     /// A tick now, besides the schedule.
-    pub fn fire(&mut self, key: &Key, now: Now) -> Result<(), Refused> {
-        let slot = *self.by_key.get(key).ok_or(Refused::Unknown)?;
-        let entry = self.entries[slot as usize]
-            .as_mut()
-            .ok_or(Refused::Unknown)?;
+    pub(super) fn fire(&mut self, key: &Key, now: Now) -> Result<(), Refused> {
+        let (slot, entry) = self.known(key)?;
         match entry.phase {
             Phase::Suspended => Err(Refused::Suspended),
             Phase::Idle => {
-                let id = (self.chance)();
-                entry.start(id, now.wall);
-                self.enqueue(slot);
+                self.start_tick(slot, now.wall);
                 Ok(())
             }
             _ => Err(Refused::Busy),
@@ -203,30 +202,23 @@ impl<R> Scheduler<R> {
     }
 
     /// Lets a source rest until it is [resumed](Self::resume) or its manifest changes.
-    pub fn suspend(&mut self, key: &Key, why: &str) -> Result<(), Refused> {
-        let slot = *self.by_key.get(key).ok_or(Refused::Unknown)?;
+    pub(super) fn suspend(&mut self, key: &Key, why: &str) -> Result<(), Refused> {
+        let (slot, _) = self.admitted(key)?;
         self.rest_for(slot, why);
         Ok(())
     }
 
     /// Lets a source beat again.
-    pub fn resume(&mut self, key: &Key, now: Now) -> Result<(), Refused> {
-        let slot = *self.by_key.get(key).ok_or(Refused::Unknown)?;
-        let entry = self.entries[slot as usize]
-            .as_mut()
-            .ok_or(Refused::Unknown)?;
-        if entry.why.take().is_some() {
-            entry.begin(now);
-            if entry.tick.is_none() {
-                entry.phase = Phase::Idle;
-                self.settle(slot, now);
-            }
+    pub(super) fn resume(&mut self, key: &Key, now: Now) -> Result<(), Refused> {
+        let (slot, entry) = self.admitted(key)?;
+        if entry.why.is_some() {
+            self.restart(slot, now);
         }
         Ok(())
     }
 
     /// Notices what is due.
-    pub fn advance(&mut self, now: Now) {
+    pub(super) fn advance(&mut self, now: Now) {
         let offset = i128::from(now.wall) - i128::from(now.mono);
         let jumped = self.offset.is_some_and(|seen| (seen - offset).abs() > JUMP);
         if jumped || self.offset.is_none() {
@@ -251,7 +243,7 @@ impl<R> Scheduler<R> {
     }
 
     /// The beat whose turn it is.
-    pub fn next_job(&mut self, now: Now) -> Option<Job<R>> {
+    pub(super) fn next_job(&mut self, now: Now) -> Option<Job<R>> {
         while let Some((tenant, (slot, generation))) = self.tenants.next(now.mono) {
             let current = self.generations[slot as usize] == generation;
             let entry = self.entries[slot as usize].as_mut();
@@ -280,48 +272,77 @@ impl<R> Scheduler<R> {
         None
     }
 
-    /// When to [advance](Self::advance) next, on the monotonic clock.
-    pub fn wakes(&self) -> Option<u64> {
-        let timer = self.wheel.next().map(|millis| millis * 1_000_000);
+    /// When to [advance](Self::advance) next, in nanoseconds on the monotonic clock.
+    pub(super) fn wakes(&self) -> Option<u64> {
+        let timer = self.wheel.next().map(|millis| millis * MILLISECOND);
         [timer, self.tenants.wakes()].into_iter().flatten().min()
     }
 
     /// Beats in flight.
-    pub fn in_flight(&self) -> usize {
+    pub(super) fn in_flight(&self) -> usize {
         self.in_flight
     }
 
     /// How many sources there are.
-    pub fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.by_key.len()
     }
 
-    /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
-        self.by_key.is_empty()
+    fn known(&self, key: &Key) -> Result<(u32, &Entry<R>), Refused> {
+        let slot = *self.by_key.get(key).ok_or(Refused::Unknown)?;
+        let entry = self.entries[slot as usize].as_ref();
+        Ok((slot, entry.ok_or(Refused::Unknown)?))
+    }
+
+    /// A source that its tenant may have.
+    fn admitted(&self, key: &Key) -> Result<(u32, &Entry<R>), Refused> {
+        let (slot, entry) = self.known(key)?;
+        match self.tenants.refuses(entry.tenant, slot) {
+            true => Err(Refused::OverLimit),
+            false => Ok((slot, entry)),
+        }
     }
 
     fn add(&mut self, spec: Spec<R>, now: Now) {
-        let id = self.tenants.id(&spec.key.namespace);
-        let limit = self.tenants.limits().sources;
-        let tenant = self.tenants.get(id);
-        tenant.sources += 1;
-        let refused = tenant.sources > limit;
+        let tenant = self.tenants.id(&spec.key.namespace);
         let slot = self.free.pop().unwrap_or_else(|| {
             self.entries.push(None);
             self.generations.push(0);
             self.entries.len() as u32 - 1
         });
+        self.tenants.admit(tenant, slot);
         self.by_key.insert(spec.key.clone(), slot);
-        let suspend = spec.suspend.clone();
-        let mut entry = Entry::new(spec, id);
-        entry.begin(now);
-        self.entries[slot as usize] = Some(entry);
-        if let Some(why) = &suspend {
-            self.rest_for(slot, why);
-        } else if refused {
-            self.rest_for(slot, OVER_LIMIT);
-        } else {
+        self.entries[slot as usize] = Some(Entry::new(spec, tenant));
+        if !self.rests(slot) {
+            self.restart(slot, now);
+        }
+    }
+
+    /// Lets a source rest if its manifest or its tenant's limit says so. Whether one of them does.
+    fn rests(&mut self, slot: u32) -> bool {
+        let Some(entry) = &self.entries[slot as usize] else {
+            return true;
+        };
+        let why = match &entry.suspend {
+            Some(why) => why.clone(),
+            None if self.tenants.refuses(entry.tenant, slot) => {
+                Refused::OverLimit.to_string().into()
+            }
+            None => return false,
+        };
+        self.rest_for(slot, &why);
+        true
+    }
+
+    /// Begins the schedule of a source. A tick that is on its way comes first.
+    fn restart(&mut self, slot: u32, now: Now) {
+        let Some(entry) = &mut self.entries[slot as usize] else {
+            return;
+        };
+        entry.why = None;
+        entry.begin_schedule(now);
+        if entry.tick.is_none() {
+            entry.phase = Phase::Idle;
             self.settle(slot, now);
         }
     }
@@ -331,19 +352,26 @@ impl<R> Scheduler<R> {
         let Some(entry) = &mut self.entries[slot as usize] else {
             return;
         };
-        match entry.due(now) {
+        match entry.take_due(now) {
             Some((due, missed)) => {
                 entry.missed += missed;
                 self.tenants.get(entry.tenant).counts.missed += missed;
-                let id = (self.chance)();
-                entry.start(id, due);
-                self.enqueue(slot);
+                self.start_tick(slot, due);
             }
             None => match entry.next_mono(now) {
-                Some(at) => self.wheel.set(slot, at.div_ceil(1_000_000)),
+                Some(at) => self.wheel.set(slot, at.div_ceil(MILLISECOND)),
                 None => self.rest_for(slot, "its schedule never fires again"),
             },
         }
+    }
+
+    /// `due` is on the wall clock.
+    fn start_tick(&mut self, slot: u32, due: u64) {
+        let id = (self.chance)();
+        if let Some(entry) = &mut self.entries[slot as usize] {
+            entry.start_tick(id, due);
+        }
+        self.enqueue(slot);
     }
 
     fn enqueue(&mut self, slot: u32) {
@@ -368,25 +396,12 @@ impl<R> Scheduler<R> {
         }
     }
 
-    fn admit_one(&mut self, tenant: TenantId, now: Now) {
-        let refused = self.entries.iter().position(|entry| {
-            entry.as_ref().is_some_and(|entry| {
-                entry.tenant == tenant && entry.why.as_deref() == Some(OVER_LIMIT)
-            })
-        });
-        if let Some(entry) = refused.and_then(|slot| self.entries[slot].as_ref()) {
-            let key = entry.key.clone();
-            // It was found just now.
-            let _ = self.resume(&key, now);
-        }
-    }
-
     fn clock_was_set(&mut self, now: Now) {
         for slot in 0..self.entries.len() as u32 {
             if let Some(entry) = &mut self.entries[slot as usize]
                 && entry.is_cron()
             {
-                entry.begin(now);
+                entry.begin_schedule(now);
                 if entry.phase == Phase::Idle {
                     self.settle(slot, now);
                 }
@@ -394,8 +409,6 @@ impl<R> Scheduler<R> {
         }
     }
 }
-
-const OVER_LIMIT: &str = "its tenant has as many sources as it may have";
 
 #[cfg(test)]
 mod tests;

@@ -9,7 +9,7 @@ use tokio::time::{sleep_until, timeout};
 use super::beat::Runnable;
 use super::catalog::Changes;
 use super::executor::{Done, Executors};
-use super::scheduler::{Note, Now, Refused, Scheduler, TenantView, View};
+use super::scheduler::{Note, Now, Refused, Scheduler, TenantView, View, nanos};
 use crate::client::Sockets;
 use crate::manifest::Key;
 use crate::shutdown::Stop;
@@ -250,8 +250,4 @@ fn tell(note: &Note) {
         } => tracing::info!(%namespace, sink, "the sink is back after {away:.0?}"),
         Note::Suspended { key, reason } => tracing::warn!(source = %key, "suspended: {reason}"),
     }
-}
-
-fn nanos(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use heartbeats::delivery::Verdict;
-use prometheus_client::encoding::text::encode;
+use prometheus_client::encoding::text::{encode_eof, encode_registry};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
@@ -19,6 +19,8 @@ pub struct Metrics(Arc<Figures>);
 
 struct Figures {
     registry: Registry,
+    /// Of the beats as they are seen from requests, which is enough for one source; `serve` knows of each tick.
+    of_one_source: Registry,
     beats: Family<Label, Counter>,
     attempts: Family<Label, Counter>,
     seconds: Histogram,
@@ -27,6 +29,9 @@ struct Figures {
     spans_dropped: Counter,
     memory: Gauge,
 }
+
+/// What the names of all figures begin with.
+pub(crate) const PREFIX: &str = "heartbeats";
 
 type Label = [(&'static str, &'static str); 1];
 
@@ -37,7 +42,8 @@ impl Default for Metrics {
     fn default() -> Self {
         let (start, factor, count) = BUCKETS;
         let mut figures = Figures {
-            registry: Registry::with_prefix("heartbeats"),
+            registry: Registry::with_prefix(PREFIX),
+            of_one_source: Registry::with_prefix(PREFIX),
             beats: Family::default(),
             attempts: Family::default(),
             seconds: Histogram::new(exponential_buckets(start, factor, count)),
@@ -46,12 +52,12 @@ impl Default for Metrics {
             spans_dropped: Counter::default(),
             memory: Gauge::default(),
         };
-        let registry = &mut figures.registry;
-        registry.register(
+        figures.of_one_source.register(
             "beats",
             "Beats that are over: delivered, rejected or given up, or the sink was gone",
             figures.beats.clone(),
         );
+        let registry = &mut figures.registry;
         registry.register(
             "attempts",
             "Requests for beats, by what the answer means; unanswered: there was none",
@@ -109,14 +115,19 @@ const GIVEN_UP: &str = "given_up";
 const UNANSWERED: &str = "unanswered";
 
 impl Metrics {
-    /// All figures in the OpenMetrics text format.
+    /// All figures of one source in the OpenMetrics text format.
     pub(crate) fn text(&self) -> String {
+        self.text_with(&self.0.of_one_source)
+    }
+
+    /// These figures, and `more`, in the OpenMetrics text format.
+    pub(crate) fn text_with(&self, more: &Registry) -> String {
         let mut text = String::new();
-        match encode(&mut text, &self.0.registry) {
-            Ok(()) => text,
-            // Writing to a string does not fail.
-            Err(std::fmt::Error) => String::new(),
-        }
+        let written = encode_registry(&mut text, more)
+            .and_then(|()| encode_registry(&mut text, &self.0.registry))
+            .and_then(|()| encode_eof(&mut text));
+        // Writing to a string does not fail.
+        written.map_or_else(|std::fmt::Error| String::new(), |()| text)
     }
 
     /// An attempt, and what came of it; `None`: no answer.
@@ -143,7 +154,7 @@ impl Metrics {
         hits.get_or_create(&label("limit", limit.name())).inc();
     }
 
-    /// More spans that are not exported. How many there were before.
+    /// Counts spans that were not exported. How many were counted before.
     pub(super) fn spans_dropped(&self, spans: u64) -> u64 {
         self.0.spans_dropped.inc_by(spans)
     }

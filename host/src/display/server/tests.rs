@@ -1,7 +1,9 @@
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Mutex;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 use super::*;
 use crate::shutdown::Stopper;
@@ -26,12 +28,12 @@ impl Screen {
 }
 
 async fn display(style: Style) -> (SocketAddr, Screen, Stopper) {
-    let listener = Listener::bind("127.0.0.1:0".parse().unwrap())
+    let listener = Listener::bind("127.0.0.1:0".parse().unwrap(), "--listen")
         .await
         .unwrap();
     let (address, screen, (stopper, stop)) =
         (listener.address(), Screen::default(), Stop::channel());
-    tokio::spawn(listener.show(style, screen.clone(), stop));
+    tokio::spawn(show(listener, style, screen.clone(), stop));
     (address, screen, stopper)
 }
 
@@ -85,7 +87,7 @@ async fn everything_else_is_refused_and_not_shown() {
         ),
         (&format!("POST / HTTP/1.1\r\n{EVENT}"), &large, "413"),
         (
-            &format!("POST / HTTP/1.1\r\nx: {}", "y".repeat(2 * HEAD)),
+            &format!("POST / HTTP/1.1\r\nx: {}", "y".repeat(256 << 10)),
             "",
             "431",
         ),
@@ -115,21 +117,17 @@ async fn a_closed_output_or_a_stop_ends_it() {
             Ok(())
         }
     }
-    let bind = || Listener::bind("127.0.0.1:0".parse().unwrap());
+    let bind = || Listener::bind("127.0.0.1:0".parse().unwrap(), "--listen");
 
     let listener = bind().await.unwrap();
     let (address, (_stopper, stop)) = (listener.address(), Stop::channel());
-    let shown = tokio::spawn(listener.show(Style::Json, Closed, stop));
+    let shown = tokio::spawn(show(listener, Style::Json, Closed, stop));
     exchange(address, &format!("POST / HTTP/1.1\r\n{EVENT}"), "{}").await;
     shown.await.unwrap();
 
     let (stopper, stop) = Stop::channel();
-    let shown = tokio::spawn(
-        bind()
-            .await
-            .unwrap()
-            .show(Style::Json, Screen::default(), stop),
-    );
+    let listener = bind().await.unwrap();
+    let shown = tokio::spawn(show(listener, Style::Json, Screen::default(), stop));
     stopper.stop();
     shown.await.unwrap();
 }

@@ -1,6 +1,6 @@
 //! Which limit was hit.
 
-use super::Limits;
+use super::{Limits, SetBy};
 
 /// A limit by its name in the settings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -40,11 +40,12 @@ pub enum Limit {
 
 /// A limit that a guest has hit.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the limit {}={value} was hit; if the source may have more, raise it by --limit {}=…", limit.name(), limit.name())]
+#[error("the limit {}={value} was hit{remedy}", limit.name())]
 pub struct Hit {
     /// Which.
     pub limit: Limit,
     value: String,
+    remedy: String,
 }
 
 impl Limit {
@@ -92,9 +93,19 @@ impl Limit {
 impl Limits {
     /// This limit as one that was hit.
     pub fn hit(&self, limit: Limit) -> Hit {
+        let name = limit.name();
         Hit {
             limit,
             value: self.text(limit),
+            remedy: match (self.set_by, limit) {
+                (SetBy::Flags, _) => {
+                    format!("; if the source may have more, raise it by --limit {name}=…")
+                }
+                (SetBy::Manifest, Limit::Memory | Limit::Cpu) => {
+                    format!("; if the source may have more, raise spec.limits.{name}")
+                }
+                (SetBy::Manifest, _) => String::new(),
+            },
         }
     }
 }
@@ -135,6 +146,19 @@ mod tests {
             hit.to_string(),
             "the limit memory=16Mi was hit; if the source may have more, raise it by --limit memory=…"
         );
+        let of_manifest = Limits {
+            set_by: SetBy::Manifest,
+            ..Limits::default()
+        };
+        for (limit, text) in [
+            (
+                Limit::Cpu,
+                "the limit cpu=5s was hit; if the source may have more, raise spec.limits.cpu",
+            ),
+            (Limit::Handles, "the limit handles=256 was hit"),
+        ] {
+            assert_eq!(of_manifest.hit(limit).to_string(), text);
+        }
         let error = wasmtime::Error::from(wasmtime::component::ResourceTableError::Full);
         let hit = hit_by(&error, &Limits::default()).unwrap();
         assert_eq!(hit.limit, Limit::Handles);

@@ -6,6 +6,7 @@ use std::time::Duration;
 use heartbeats::go::duration::{Fault, parse_positive};
 
 use super::{Limit, Limits};
+use crate::quantity;
 
 /// One limit and its value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,7 +28,7 @@ pub enum SettingError {
     Unknown,
     /// No amount.
     #[error(
-        "the value is no amount; write a whole number, with Ki, Mi or Gi behind it if you like"
+        "the value is no amount; write a whole number, with a suffix such as Ki, Mi or Gi if you like"
     )]
     Amount,
     /// No duration.
@@ -60,19 +61,19 @@ impl Limits {
     /// The value as it would be written.
     pub(super) fn text(&self, limit: Limit) -> String {
         match limit {
-            Limit::Memory => amount_text(self.memory_bytes as u64),
-            Limit::Memories => amount_text(self.memories as u64),
-            Limit::Tables => amount_text(self.tables as u64),
-            Limit::TableElements => amount_text(self.table_elements as u64),
-            Limit::Instances => amount_text(self.instances as u64),
-            Limit::Handles => amount_text(self.handles as u64),
-            Limit::HostCall => amount_text(self.hostcall_bytes as u64),
-            Limit::Headers => amount_text(self.header_bytes as u64),
-            Limit::Random => amount_text(self.random_bytes),
-            Limit::Requests => amount_text(self.requests as u64),
-            Limit::RequestBody => amount_text(self.request_bytes),
-            Limit::AnswerBody => amount_text(self.answer_bytes),
-            Limit::Log => amount_text(self.log_bytes),
+            Limit::Memory => quantity::text(self.memory_bytes as u64),
+            Limit::Memories => quantity::text(self.memories as u64),
+            Limit::Tables => quantity::text(self.tables as u64),
+            Limit::TableElements => quantity::text(self.table_elements as u64),
+            Limit::Instances => quantity::text(self.instances as u64),
+            Limit::Handles => quantity::text(self.handles as u64),
+            Limit::HostCall => quantity::text(self.hostcall_bytes as u64),
+            Limit::Headers => quantity::text(self.header_bytes as u64),
+            Limit::Random => quantity::text(self.random_bytes),
+            Limit::Requests => quantity::text(self.requests as u64),
+            Limit::RequestBody => quantity::text(self.request_bytes),
+            Limit::AnswerBody => quantity::text(self.answer_bytes),
+            Limit::Log => quantity::text(self.log_bytes),
             Limit::Cpu => format!("{:?}", self.cpu),
             Limit::Wall => self
                 .wall
@@ -94,31 +95,11 @@ impl FromStr for Setting {
             Limit::Cpu | Limit::Wall => parse_positive(value)
                 .map_err(SettingError::Time)
                 .map(|time| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX))?,
-            _ => amount(value).ok_or(SettingError::Amount)?,
+            _ => quantity::parse(value).ok_or(SettingError::Amount)?,
         };
         Ok(Self { limit, value })
     }
 }
-
-fn amount(text: &str) -> Option<u64> {
-    let (digits, shift) = UNITS
-        .iter()
-        .find_map(|(unit, shift)| Some((text.strip_suffix(unit)?, *shift)))?;
-    // A sign is no digit.
-    if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
-    }
-    digits.parse::<u64>().ok()?.checked_mul(1 << shift)
-}
-
-fn amount_text(amount: u64) -> String {
-    let fits = |(_, shift): &&(&str, u32)| amount > 0 && amount.is_multiple_of(1 << *shift);
-    let (unit, shift) = UNITS.iter().find(fits).unwrap_or(&("", 0));
-    format!("{}{unit}", amount >> shift)
-}
-
-/// The largest first; the last one always fits.
-const UNITS: [(&str, u32); 4] = [("Gi", 30), ("Mi", 20), ("Ki", 10), ("", 0)];
 
 fn size(amount: u64) -> usize {
     usize::try_from(amount).unwrap_or(usize::MAX)
@@ -143,32 +124,6 @@ mod tests {
             assert_ne!(limits.text(limit), value);
             limits.set(format!("{}={value}", limit.name()).parse().unwrap());
             assert_eq!(limits.text(limit), value, "{limit:?}");
-        }
-    }
-
-    #[test]
-    fn an_amount_may_have_a_unit() {
-        for (text, bytes) in [
-            ("0", 0),
-            ("1000", 1000),
-            ("64Ki", 64 << 10),
-            ("2Gi", 2 << 30),
-        ] {
-            assert_eq!(amount(text), Some(bytes));
-            assert_eq!(amount_text(bytes), text);
-        }
-        for text in [
-            "",
-            "Ki",
-            "1k",
-            "1M",
-            "-1",
-            "+1",
-            "1.5Mi",
-            " 1",
-            "99999999999Gi",
-        ] {
-            assert_eq!(amount(text), None, "{text}");
         }
     }
 

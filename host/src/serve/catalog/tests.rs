@@ -119,6 +119,23 @@ fn of_two_sources_with_one_name_the_first_counts() {
 }
 
 #[test]
+fn a_problem_is_told_when_it_comes_and_not_again() {
+    let mut world = World::new();
+    let problems = |world: &mut World| world.catalog.look().problems.map(|problems| problems.len());
+    assert_eq!(problems(&mut world), Some(0));
+    assert_eq!(problems(&mut world), None);
+    world.write("a.yaml", &source("a", "broken"));
+    assert_eq!(problems(&mut world), Some(1));
+    world.write("b.yaml", &source("b", "1s"));
+    assert_eq!(problems(&mut world), None);
+    let gone = world.folder.path().join("gone");
+    world.catalog.paths.push(gone.clone());
+    assert_eq!(problems(&mut world), Some(2));
+    fs::create_dir(gone).unwrap();
+    assert_eq!(problems(&mut world), Some(1));
+}
+
+#[test]
 fn a_component_that_does_not_compile_is_one_sources_problem() {
     let mut world = World::new();
     world.write("x.wasm", "no component");

@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::outcome::Error;
-use super::time::Now;
+use super::tenants::TenantId;
+use super::time::{Now, nanos};
 use super::{Shared, Spec};
 use crate::manifest::{Key, Schedule};
 use crate::serve::shard::hash;
-use crate::serve::tenants::TenantId;
 
 /// A source.
 pub(super) struct Entry<R> {
@@ -16,9 +16,9 @@ pub(super) struct Entry<R> {
     pub(super) shared: Arc<Shared<R>>,
     pub(super) tenant: TenantId,
     pub(super) phase: Phase,
-    /// As it was told with its settings.
+    /// Why it should rest by its manifest.
     pub(super) suspend: Option<Arc<str>>,
-    /// Why it is suspended; a beat in flight may not have ended.
+    /// Why it is suspended, for whatever reason; a beat in flight may not have ended.
     pub(super) why: Option<Box<str>>,
     /// Of the last tick.
     pub(super) sequence: u64,
@@ -44,6 +44,7 @@ pub(super) enum Phase {
 pub(super) struct Tick {
     pub(super) id: u128,
     pub(super) sequence: u64,
+    /// On the wall clock.
     pub(super) due: u64,
     /// Attempts that have failed, at the sink or else at the dead letter sink.
     pub(super) failed: u32,
@@ -52,6 +53,7 @@ pub(super) struct Tick {
 
 /// The last attempt that failed.
 pub(super) struct LastError {
+    /// On the wall clock.
     pub(super) at: u64,
     pub(super) reason: Box<str>,
 }
@@ -79,24 +81,25 @@ impl<R> Entry<R> {
         matches!(self.shared.settings.schedule, Schedule::Cron(_))
     }
 
-    /// Starts the schedule: an interval beats at once, but for the jitter, which is a source's own and always the same.
-    pub(super) fn begin(&mut self, now: Now) {
+    /// An interval beats at once, but for the jitter, which is a source's own and always the same.
+    pub(super) fn begin_schedule(&mut self, now: Now) {
         let settings = &self.shared.settings;
         self.next = match &settings.schedule {
             Schedule::Every(_) => {
-                let jitter = settings.start_jitter.as_nanos() * u128::from(hash(&self.key));
-                now.mono + nanos((jitter >> 64) as u64)
+                let jitter = u128::from(nanos(settings.start_jitter)) * u128::from(hash(&self.key));
+                now.mono + (jitter >> 64) as u64
             }
             Schedule::Cron(cron) => cron.next(now.wall).unwrap_or(u64::MAX),
         };
     }
 
-    /// When the tick that is due by now was due, on the wall clock, and how many before it were missed. The schedule goes on.
-    pub(super) fn due(&mut self, now: Now) -> Option<(u64, u64)> {
+    /// When the tick that is due by now was due, on the wall clock, and how many before it were missed. The schedule goes on
+    /// behind it.
+    pub(super) fn take_due(&mut self, now: Now) -> Option<(u64, u64)> {
         match &self.shared.settings.schedule {
             Schedule::Every(every) => {
                 let late = now.mono.checked_sub(self.next)?;
-                let every = duration(*every);
+                let every = nanos(*every).max(1);
                 let missed = late / every;
                 let due = self.next + missed * every;
                 self.next = due + every;
@@ -147,7 +150,8 @@ impl<R> Entry<R> {
         }
     }
 
-    pub(super) fn start(&mut self, id: u128, due: u64) {
+    /// `due` is on the wall clock.
+    pub(super) fn start_tick(&mut self, id: u128, due: u64) {
         self.sequence += 1;
         self.tick = Some(Box::new(Tick {
             id,
@@ -157,14 +161,4 @@ impl<R> Entry<R> {
             dead: None,
         }));
     }
-}
-
-fn duration(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos())
-        .unwrap_or(u64::MAX)
-        .max(1)
-}
-
-fn nanos(nanos: u64) -> u64 {
-    nanos.min(1 << 62)
 }

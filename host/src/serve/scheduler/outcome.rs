@@ -3,16 +3,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::entry::{LastError, Tick};
+use super::entry::{Entry, LastError, Tick};
+use super::sinks::{Away, Sinks};
+use super::time::{MILLISECOND, nanos};
 use super::{Now, Phase, Scheduler, Ticket, retry};
 use crate::manifest::Key;
 
 /// How a beat ended.
-pub type Outcome = Result<(), Failure>;
+pub(crate) type Outcome = Result<(), Failure>;
 
 /// Why a beat did not deliver its event.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Failure {
+pub(crate) enum Failure {
     /// A later attempt may succeed.
     Retryable {
         /// Why it failed.
@@ -30,7 +32,7 @@ pub enum Failure {
 
 /// Why an event was not delivered.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Error {
+pub(crate) struct Error {
     /// The sink's answer, if there was one.
     pub status: Option<u16>,
     /// For people, on one line.
@@ -39,7 +41,7 @@ pub struct Error {
 
 /// What an operator should know.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Note {
+pub(crate) enum Note {
     /// An event was given up, here or to the dead letter sink.
     GivenUp {
         /// The source.
@@ -80,7 +82,7 @@ pub enum Note {
 
 impl<R> Scheduler<R> {
     /// Takes the outcome of a beat, and says what an operator should know.
-    pub fn finished(&mut self, ticket: Ticket, outcome: Outcome, now: Now) -> Vec<Note> {
+    pub(crate) fn finished(&mut self, ticket: Ticket, outcome: Outcome, now: Now) -> Vec<Note> {
         self.in_flight -= 1;
         self.tenants.done(ticket.tenant);
         let mut notes = Vec::new();
@@ -91,99 +93,110 @@ impl<R> Scheduler<R> {
     }
 
     fn take(&mut self, ticket: Ticket, outcome: Outcome, now: Now, notes: &mut Vec<Note>) {
+        let slot = ticket.slot;
+        let Some(entry) = &mut self.entries[slot as usize] else {
+            return;
+        };
+        let Some(tick) = entry.tick.take() else {
+            return;
+        };
+        let away = news_of_sink(&mut self.sinks, entry, &tick, &outcome, now, notes);
+        // A source that was suspended meanwhile does not try again.
+        let tries_again = tick.failed < entry.shared.settings.delivery.retry && entry.why.is_none();
+        match outcome {
+            Ok(()) => self.delivered(slot, &tick, now),
+            Err(Failure::Retryable { error, after }) if tries_again => {
+                self.retry(slot, tick, &error, after, away, now);
+            }
+            Err(Failure::Retryable { error, .. } | Failure::Final(error)) => {
+                self.give_up(slot, tick, error, false, now, notes);
+            }
+            Err(Failure::Gone(error) | Failure::Misconfigured(error)) => {
+                self.give_up(slot, tick, error, true, now, notes);
+            }
+        }
+    }
+
+    fn delivered(&mut self, slot: u32, tick: &Tick, now: Now) {
+        if let Some(entry) = &mut self.entries[slot as usize] {
+            let counts = &mut self.tenants.get(entry.tenant).counts;
+            if tick.dead.is_some() {
+                counts.dead_lettered += 1;
+            } else {
+                entry.delivered += 1;
+                counts.delivered += 1;
+            }
+        }
+        self.go_on(slot, tick, now);
+    }
+
+    fn retry(
+        &mut self,
+        slot: u32,
+        mut tick: Box<Tick>,
+        error: &Error,
+        after: Option<Duration>,
+        away: Option<Away>,
+        now: Now,
+    ) {
         let random = (self.chance)() as u64;
-        let Some(entry) = &mut self.entries[ticket.slot as usize] else {
+        let Some(entry) = &mut self.entries[slot as usize] else {
             return;
         };
-        let Some(mut tick) = entry.tick.take() else {
+        tick.failed += 1;
+        self.tenants.get(entry.tenant).counts.retried += 1;
+        let mut wait = retry::wait(&entry.shared.settings.delivery, tick.failed, after, random);
+        if let Some(away) = away {
+            wait = wait.max(retry::wait_for_sink(away.time, entry.interval(), random));
+        }
+        entry.last_error = Some(Box::new(LastError::new(now, error)));
+        entry.tick = Some(tick);
+        entry.phase = Phase::BackOff;
+        self.wheel
+            .set(slot, (now.mono + nanos(wait)).div_ceil(MILLISECOND));
+    }
+
+    /// The event goes to the dead letter sink, or is gone. `stops`: the source rests from now on.
+    fn give_up(
+        &mut self,
+        slot: u32,
+        mut tick: Box<Tick>,
+        error: Error,
+        stops: bool,
+        now: Now,
+        notes: &mut Vec<Note>,
+    ) {
+        let Some(entry) = &mut self.entries[slot as usize] else {
             return;
-        };
-        let sink = entry.shared.settings.destination(tick.dead.is_some());
-        let away = match &outcome {
-            Err(Failure::Retryable { error, .. }) => {
-                let away = self.sinks.failed(ticket.tenant, sink, now.mono);
-                if away.as_ref().is_some_and(|away| away.is_news) {
-                    notes.push(Note::SinkAway {
-                        namespace: entry.key.namespace.clone(),
-                        sink: sink.shown(),
-                        reason: error.reason.clone(),
-                    });
-                }
-                away
-            }
-            // Whatever that was, it was not the sink.
-            Err(Failure::Final(Error { status: None, .. }) | Failure::Misconfigured(_)) => None,
-            Ok(()) | Err(Failure::Final(_) | Failure::Gone(_)) => {
-                if let Some(away) = self.sinks.answered(ticket.tenant, sink, now.mono) {
-                    notes.push(Note::SinkBack {
-                        namespace: entry.key.namespace.clone(),
-                        sink: sink.shown(),
-                        away,
-                    });
-                }
-                None
-            }
-        };
-        let counts = &mut self.tenants.get(ticket.tenant).counts;
-        let failure = match outcome {
-            Ok(()) => {
-                if tick.dead.is_some() {
-                    counts.dead_lettered += 1;
-                } else {
-                    entry.delivered += 1;
-                    counts.delivered += 1;
-                }
-                return self.go_on(ticket.slot, &tick, now);
-            }
-            Err(failure) => failure,
-        };
-        let delivery = &entry.shared.settings.delivery;
-        let (error, stop) = match failure {
-            // A source that was suspended meanwhile does not try again.
-            Failure::Retryable { error, after }
-                if tick.failed < delivery.retry && entry.why.is_none() =>
-            {
-                entry.last_error = Some(Box::new(LastError::new(now, &error)));
-                tick.failed += 1;
-                counts.retried += 1;
-                let mut wait = retry::wait(delivery, tick.failed, after, random);
-                if let Some(away) = away {
-                    wait = wait.max(retry::wait_for_sink(away.time, entry.interval(), random));
-                }
-                entry.tick = Some(tick);
-                entry.phase = Phase::BackOff;
-                let at = now.mono + u64::try_from(wait.as_nanos()).unwrap_or(u64::MAX);
-                return self.wheel.set(ticket.slot, at.div_ceil(1_000_000));
-            }
-            Failure::Retryable { error, .. } | Failure::Final(error) => (error, false),
-            Failure::Gone(error) | Failure::Misconfigured(error) => (error, true),
         };
         entry.last_error = Some(Box::new(LastError::new(now, &error)));
-        let dead_letter = tick.dead.is_none() && delivery.dead_letter_sink.is_some();
+        let is_first = tick.dead.is_none();
+        let dead_letter = is_first && entry.shared.settings.delivery.dead_letter_sink.is_some();
         notes.push(Note::GivenUp {
             key: entry.key.clone(),
             id: tick.id,
             reason: error.reason.clone(),
             dead_letter,
         });
-        if tick.dead.is_none() {
+        if is_first {
             entry.given_up += 1;
-            counts.given_up += 1;
-            if stop {
-                entry.why = Some(error.reason.clone());
-                notes.push(Note::Suspended {
-                    key: entry.key.clone(),
-                    reason: error.reason.clone(),
-                });
-            }
+            self.tenants.get(entry.tenant).counts.given_up += 1;
+        }
+        if is_first && stops {
+            entry.why = Some(error.reason.clone());
+            notes.push(Note::Suspended {
+                key: entry.key.clone(),
+                reason: error.reason.clone(),
+            });
         }
         if dead_letter {
             tick.failed = 0;
             tick.dead = Some(Box::new(error));
             entry.tick = Some(tick);
-            return self.enqueue(ticket.slot);
+            self.enqueue(slot);
+        } else {
+            self.go_on(slot, &tick, now);
         }
-        self.go_on(ticket.slot, &tick, now);
     }
 
     /// After a tick is done.
@@ -193,7 +206,7 @@ impl<R> Scheduler<R> {
         };
         // To make up for what fell due between the attempts would double the load of a sink that has just come back.
         if (tick.failed > 0 || tick.dead.is_some())
-            && let Some((_, before)) = entry.due(now)
+            && let Some((_, before)) = entry.take_due(now)
         {
             entry.missed += before + 1;
             self.tenants.get(entry.tenant).counts.missed += before + 1;
@@ -203,6 +216,44 @@ impl<R> Scheduler<R> {
         } else {
             entry.phase = Phase::Idle;
             self.settle(slot, now);
+        }
+    }
+}
+
+/// What the outcome tells of the sink that the event went to.
+fn news_of_sink<R>(
+    sinks: &mut Sinks,
+    entry: &Entry<R>,
+    tick: &Tick,
+    outcome: &Outcome,
+    now: Now,
+    notes: &mut Vec<Note>,
+) -> Option<Away> {
+    let sink = entry.shared.settings.destination(tick.dead.is_some());
+    let namespace = || entry.key.namespace.clone();
+    match outcome {
+        Err(Failure::Retryable { error, .. }) => {
+            let away = sinks.failed(entry.tenant, sink, now.mono)?;
+            if away.is_news {
+                notes.push(Note::SinkAway {
+                    namespace: namespace(),
+                    sink: sink.shown(),
+                    reason: error.reason.clone(),
+                });
+            }
+            Some(away)
+        }
+        // Whatever that was, it was not the sink.
+        Err(Failure::Final(Error { status: None, .. }) | Failure::Misconfigured(_)) => None,
+        Ok(()) | Err(Failure::Final(_) | Failure::Gone(_)) => {
+            if let Some(away) = sinks.answered(entry.tenant, sink, now.mono) {
+                notes.push(Note::SinkBack {
+                    namespace: namespace(),
+                    sink: sink.shown(),
+                    away,
+                });
+            }
+            None
         }
     }
 }

@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use heartbeats::config::Origin;
 
+use super::tenants::TenantId;
+use super::time::nanos;
 use crate::manifest::Sink;
-use crate::serve::tenants::TenantId;
 
 /// So many failures in a row, and none of a source's own quick retries does any good.
 const CROWD: u32 = 100;
-/// A sink that nobody has tried for so long, in nanoseconds, is one that nobody has any more, or may as well be back.
-const FORGOTTEN: u64 = 3600 * 1_000_000_000;
+/// A sink that nobody has tried for so long is one that nobody has any more, or may as well be back.
+const FORGOTTEN: Duration = Duration::from_hours(1);
 /// So many are remembered before any is forgotten.
 const ROOM: usize = 1024;
 
@@ -23,6 +24,7 @@ pub(super) struct Sinks {
 
 struct Failing {
     in_a_row: u32,
+    /// On the monotonic clock, as the one below.
     first: u64,
     last: u64,
 }
@@ -77,7 +79,7 @@ impl Sinks {
     fn forget(&mut self, now: u64) {
         if self.failing.len() >= self.room {
             self.failing
-                .retain(|_, failing| now.saturating_sub(failing.last) < FORGOTTEN);
+                .retain(|_, failing| now.saturating_sub(failing.last) < nanos(FORGOTTEN));
             self.room = ROOM.max(self.failing.len() * 2);
         }
     }
@@ -142,7 +144,7 @@ mod tests {
         for hour in 0..10 {
             for port in 0..ROOM {
                 let uri = format!("http://sink:{}", hour as usize * ROOM + port + 1);
-                sinks.failed(1, &sink(&uri), hour * FORGOTTEN);
+                sinks.failed(1, &sink(&uri), hour * nanos(FORGOTTEN));
             }
         }
         assert!(sinks.failing.len() <= 2 * ROOM, "{}", sinks.failing.len());

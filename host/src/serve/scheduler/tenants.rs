@@ -1,7 +1,7 @@
 //! Whose turn it is: the tenants take turns, each within its own limits, so that none can take another's.
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap, VecDeque};
+use std::collections::{BTreeSet, BinaryHeap, HashMap, VecDeque};
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -57,7 +57,8 @@ pub(super) type TenantId = u32;
 /// A beat that waits: the number of its source, and that source's generation.
 pub(super) type Waiting = (u32, u32);
 
-/// All tenants, and the beats that wait for their turn.
+/// All tenants, and the beats that wait for their turn. A tenant is kept when its last source is gone: its counters would
+/// otherwise begin at nothing when it comes back, and there are far fewer of them than of sources.
 pub(super) struct Tenants {
     limits: TenantLimits,
     names: HashMap<Arc<str>, TenantId>,
@@ -71,7 +72,10 @@ pub(super) struct Tenants {
 /// One tenant.
 pub(super) struct Tenant {
     pub(super) name: Arc<str>,
+    /// The sources that it has, with those that are refused.
     pub(super) sources: u32,
+    /// Sources that are one too many, by their place.
+    refused: BTreeSet<u32>,
     pub(super) in_flight: u32,
     pub(super) counts: Counts,
     queue: VecDeque<Waiting>,
@@ -114,6 +118,7 @@ impl Tenants {
         self.tenants.push(Tenant {
             name,
             sources: 0,
+            refused: BTreeSet::new(),
             in_flight: 0,
             counts: Counts::default(),
             queue: VecDeque::new(),
@@ -131,8 +136,29 @@ impl Tenants {
         self.tenants.iter()
     }
 
-    pub(super) fn limits(&self) -> TenantLimits {
-        self.limits
+    /// A tenant has one source more, at this place; one too many is [refused](Self::refuses).
+    pub(super) fn admit(&mut self, id: TenantId, place: u32) {
+        let limit = self.limits.sources as usize;
+        let tenant = self.get(id);
+        tenant.sources += 1;
+        if tenant.sources as usize - tenant.refused.len() > limit {
+            tenant.refused.insert(place);
+        }
+    }
+
+    /// A tenant has the source at this place no more. The place of one that was refused and has room now, if there is one.
+    pub(super) fn dismiss(&mut self, id: TenantId, place: u32) -> Option<u32> {
+        let tenant = self.get(id);
+        tenant.sources -= 1;
+        if tenant.refused.remove(&place) {
+            return None;
+        }
+        tenant.refused.pop_first()
+    }
+
+    /// Whether the source at this place is one too many.
+    pub(super) fn refuses(&self, id: TenantId, place: u32) -> bool {
+        self.tenants[id as usize].refused.contains(&place)
     }
 
     /// A beat is due.

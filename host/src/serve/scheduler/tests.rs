@@ -341,6 +341,50 @@ fn beyond_its_sources_a_tenant_is_refused_until_there_is_room() {
 }
 
 #[test]
+fn a_source_that_is_one_too_many_is_admitted_by_nothing_but_room() {
+    let mut world = World::with_limits(TenantLimits {
+        sources: 1,
+        ..TenantLimits::default()
+    });
+    let first = world.set("a", "schedule: 1h");
+    let others = ["b", "c"].map(|name| world.set(name, "schedule: 1h, suspend: true"));
+    let [second, third] = &others;
+    assert_eq!(world.job().key, first);
+    for name in ["b", "c"] {
+        world.set(name, "schedule: 2h");
+    }
+    let now = world.now;
+    assert_eq!(world.scheduler.resume(second, now), Err(Refused::OverLimit));
+    assert_eq!(
+        world.scheduler.suspend(second, "why"),
+        Err(Refused::OverLimit)
+    );
+    assert_eq!(world.scheduler.fire(second, now), Err(Refused::Suspended));
+    world.scheduler.remove(second, now);
+    assert_eq!(world.jobs().len(), 0);
+    assert_eq!(world.state(third), State::Suspended);
+    world.set("c", "schedule: 2h, suspend: true");
+    world.scheduler.remove(&first, now);
+    assert_eq!(world.jobs().len(), 0, "its manifest says that it rests");
+    world.set("c", "schedule: 2h");
+    assert_eq!(&world.job().key, third);
+}
+
+#[test]
+fn the_longest_wait_does_not_come_round_to_now() {
+    let mut world = World::new();
+    world.set("a", "schedule: 1h, delivery: {retryAfterMax: P300000D}");
+    let job = world.job();
+    let failure = Failure::Retryable {
+        error: error("not now"),
+        after: Some(Duration::from_nanos(u64::MAX)),
+    };
+    world.finish(&job, Err(failure));
+    world.pass(Duration::from_secs(60));
+    assert_eq!(world.jobs().len(), 0);
+}
+
+#[test]
 fn pages_go_through_all_sources() {
     let mut world = World::new();
     (0..5).for_each(|n| drop(world.set(&format!("s{n}"), "schedule: 1h")));

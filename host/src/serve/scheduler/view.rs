@@ -3,13 +3,14 @@
 use serde::Serialize;
 
 use super::entry::{Entry, Phase};
+use super::tenants::Tenant;
 use super::{Now, Scheduler};
 use crate::manifest::Key;
 
 /// One source.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct View {
+pub(crate) struct View {
     /// The tenant.
     pub namespace: String,
     /// The name.
@@ -32,14 +33,14 @@ pub struct View {
     pub given_up: u64,
     /// Ticks that fell due while another was on its way.
     pub missed: u64,
-    /// Why the last attempt failed that did.
+    /// The last attempt that failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_error: Option<ErrorView>,
 }
 
 /// A failed attempt.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct ErrorView {
+pub(crate) struct ErrorView {
     /// When, in RFC 3339.
     pub at: String,
     /// Why.
@@ -49,7 +50,7 @@ pub struct ErrorView {
 /// What a source does just now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub enum State {
+pub(crate) enum State {
     /// It waits for its next tick.
     Idle,
     /// Its tick waits for its tenant's turn.
@@ -64,7 +65,7 @@ pub enum State {
 
 /// One tenant.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TenantView {
+pub(crate) struct TenantView {
     /// Its namespace.
     pub name: String,
     /// Its sources.
@@ -87,7 +88,7 @@ pub struct TenantView {
 
 impl<R> Scheduler<R> {
     /// One source.
-    pub fn view(&self, key: &Key, now: Now) -> Option<View> {
+    pub(crate) fn view(&self, key: &Key, now: Now) -> Option<View> {
         let slot = *self.by_key.get(key)?;
         self.entries[slot as usize]
             .as_ref()
@@ -95,7 +96,7 @@ impl<R> Scheduler<R> {
     }
 
     /// At most `count` sources from place `from` on, and the place to go on at, if there are more. A source keeps its place.
-    pub fn page(&self, from: usize, count: usize, now: Now) -> (Vec<View>, Option<usize>) {
+    pub(crate) fn page(&self, from: usize, count: usize, now: Now) -> (Vec<View>, Option<usize>) {
         let mut views = Vec::new();
         for (place, entry) in self.entries.iter().enumerate().skip(from) {
             if let Some(entry) = entry {
@@ -109,8 +110,8 @@ impl<R> Scheduler<R> {
     }
 
     /// All tenants.
-    pub fn tenant_views(&self) -> Vec<TenantView> {
-        let view = |tenant: &crate::serve::tenants::Tenant| TenantView {
+    pub(crate) fn tenant_views(&self) -> Vec<TenantView> {
+        let view = |tenant: &Tenant| TenantView {
             name: tenant.name.to_string(),
             sources: tenant.sources,
             in_flight: tenant.in_flight,
