@@ -49,22 +49,22 @@ impl<'a> Node<'a> {
         self.wrong(format!("{} {remedy}", quote(value, SHOWN)));
     }
 
-    /// Something for `null`, which Kubernetes takes for a field that is not there.
+    /// `None` for `null`, which Kubernetes takes for a field that is not there.
     fn present(self) -> Option<Self> {
         match plain(&self.yaml.data) {
-            Some("" | "~" | "null" | "Null" | "NULL") => None,
+            Some(text) if is_null(text) => None,
             _ => Some(self),
         }
     }
 
-    /// A string. A number or a truth value without quotes is none, for Kubernetes as for us.
+    /// A string. A number, a truth value or `null` without quotes is none, for Kubernetes as for us.
     pub(super) fn text(&self) -> Option<&'a str> {
-        let YamlData::Representation(text, style, _) = &self.yaml.data else {
+        let YamlData::Representation(text, ..) = &self.yaml.data else {
             self.wrong("is no string; write one");
             return None;
         };
         let text: &'a str = text;
-        if *style == ScalarStyle::Plain && is_no_string(text) {
+        if plain(&self.yaml.data).is_some_and(is_no_string) {
             self.refused(text, "is no string; put it in quotes");
             return None;
         }
@@ -211,11 +211,29 @@ fn plain<'a>(data: &'a YamlData<'a, MarkedYaml<'a>>) -> Option<&'a str> {
     }
 }
 
-/// By the core schema of YAML 1.2.
+/// By the core schema of YAML 1.2, section 10.3.2.
 fn is_no_string(text: &str) -> bool {
-    matches!(text, "true" | "True" | "TRUE" | "false" | "False" | "FALSE")
+    let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
+    is_null(text)
+        || matches!(text, "true" | "True" | "TRUE" | "false" | "False" | "FALSE")
+        || matches!(unsigned, ".inf" | ".Inf" | ".INF")
+        || matches!(text, ".nan" | ".NaN" | ".NAN")
+        || text
+            .strip_prefix("0x")
+            .is_some_and(|digits| is_in_base(digits, 16))
+        || text
+            .strip_prefix("0o")
+            .is_some_and(|digits| is_in_base(digits, 8))
         || text.parse::<f64>().is_ok()
             && !text.contains(|c: char| c.is_ascii_alphabetic() && c != 'e' && c != 'E')
+}
+
+fn is_null(text: &str) -> bool {
+    matches!(text, "" | "~" | "null" | "Null" | "NULL")
+}
+
+fn is_in_base(digits: &str, base: u32) -> bool {
+    !digits.is_empty() && digits.chars().all(|digit| digit.is_digit(base))
 }
 
 /// A name that differs in case only, or in at most two letters at its end.
@@ -235,11 +253,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_and_truth_values_are_no_strings() {
-        for text in ["5", "-1", "1.5", "1e3", "true", "False"] {
+    fn numbers_truth_values_and_null_are_no_strings() {
+        for text in [
+            "5", "-1", "1.5", "1e3", ".5", "true", "False", "", "~", "null", "0x1F", "0o17",
+            "-.inf", ".NaN",
+        ] {
             assert!(is_no_string(text), "{text}");
         }
-        for text in ["5s", "nan", "inf", "yes", "1.2.3", "x"] {
+        for text in [
+            "5s", "nan", "inf", "yes", "1.2.3", "x", "0x", "0xZ", "0o8", "-.nan", "nil",
+        ] {
             assert!(!is_no_string(text), "{text}");
         }
     }

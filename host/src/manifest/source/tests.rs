@@ -123,6 +123,26 @@ fn flags_of_the_built_in_component_are_checked() {
 }
 
 #[test]
+fn null_is_no_string_where_a_string_has_to_be() {
+    let spec = "{sink: {uri: 'http://sink'}, schedule: 1s, args: [~], ceOverrides: {extensions: {a: null, b: '~'}}, \
+                env: [{name: A, value: null}]}";
+    let text = format!(
+        "apiVersion: sources.heartbeats.dev/v1alpha1\nkind: WasmSource\nmetadata: {{name: a}}\nspec: {spec}\n"
+    );
+    let mut problems = read(&text).unwrap_err();
+    problems.sort();
+    let fields = ["spec.args[0]", "spec.ceOverrides.extensions.a"];
+    assert_eq!(problems.len(), fields.len(), "{problems:?}");
+    for (problem, field) in problems.iter().zip(fields) {
+        let start = format!("4: {field}: ");
+        assert!(
+            problem.starts_with(&start) && problem.ends_with("is no string; put it in quotes"),
+            "{problem}"
+        );
+    }
+}
+
+#[test]
 fn what_is_missing_is_named() {
     let problems = read(
         "apiVersion: sources.heartbeats.dev/v1alpha1\nkind: WasmSource\nmetadata: {}\nspec: {}\n",
