@@ -1,11 +1,14 @@
 //! Files of many documents.
 
 use saphyr::{MarkedYaml, ScanError, YamlLoader};
-use saphyr_parser::Parser;
+use saphyr_parser::{Event, Parser};
 
 use super::fields::Node;
 use super::problem::{Problem, Report};
 use super::source::Source;
+
+/// Levels of a document; a source has seven.
+const DEEPEST: usize = 64;
 
 /// Reads the documents of a file, YAML or JSON, in their order: each a source, or everything that is wrong with it.
 pub fn documents(text: &str) -> impl Iterator<Item = Result<Source, Vec<Problem>>> {
@@ -39,7 +42,12 @@ fn read(text: &str, before: usize) -> Option<Result<Source, Vec<Problem>>> {
 fn load(text: &str) -> Result<Vec<MarkedYaml<'_>>, (usize, String)> {
     let mut loader = YamlLoader::default();
     loader.early_parse(false);
-    let wrong = |error: &ScanError| (error.marker().line(), error.info().to_owned());
+    if let Some(line) = too_deep(text) {
+        return Err((
+            line,
+            format!("it has more than {DEEPEST} levels; write it flat"),
+        ));
+    }
     Parser::new_from_str(text)
         .load(&mut loader, true)
         .map_err(|error| wrong(&error))?;
@@ -47,6 +55,39 @@ fn load(text: &str) -> Result<Vec<MarkedYaml<'_>>, (usize, String)> {
         Some(error) => Err(wrong(error)),
         None => Ok(loader.into_documents()),
     }
+}
+
+fn wrong(error: &ScanError) -> (usize, String) {
+    (error.marker().line(), error.info().to_owned())
+}
+
+/// Where a document is nested too deep for the loader, which calls itself for each level and would take all of the stack.
+///
+/// What begins further to the right is deeper, so that most documents need no second reading; in brackets the parser itself
+/// bounds the levels.
+fn too_deep(text: &str) -> Option<usize> {
+    let begins = |line: &str| {
+        line.bytes()
+            .take_while(|byte| b" \t-?:".contains(byte))
+            .count()
+    };
+    if text.lines().all(|line| begins(line) <= DEEPEST) {
+        return None;
+    }
+    let mut depth = 0;
+    for event in Parser::new_from_str(text) {
+        // What else is wrong is told by the loader.
+        let (event, span) = event.ok()?;
+        match event {
+            Event::SequenceStart(..) | Event::MappingStart(..) => depth += 1,
+            Event::SequenceEnd | Event::MappingEnd => depth -= 1,
+            _ => {}
+        }
+        if depth > DEEPEST {
+            return Some(span.start.line());
+        }
+    }
+    None
 }
 
 /// The pieces of a file between lines that start with `---`: nothing in a YAML document can contain such a line.
@@ -127,6 +168,29 @@ spec: {sink: {uri: 'http://sink'}, schedule: 5s}
             panic!("{outcomes:?}")
         };
         assert!(problem.contains("neither YAML nor JSON"), "{problem}");
+    }
+
+    #[test]
+    fn what_is_nested_without_end_is_refused() {
+        let steps: String = (0..50_000)
+            .map(|level| " ".repeat(level % 90) + "- ")
+            .collect();
+        let mappings: String = (0..200).map(|level| " ".repeat(level) + "a:\n").collect();
+        for deep in [
+            "- ".repeat(50_000),
+            steps,
+            mappings,
+            "[".repeat(50_000),
+            "? ".repeat(50_000),
+        ] {
+            let outcomes = outcomes(&format!("{deep}\n---\n{GOOD}"));
+            let problems = outcomes[0].as_ref().unwrap_err();
+            assert!(
+                problems[0].contains("neither YAML nor JSON"),
+                "{problems:?}"
+            );
+            assert_eq!(outcomes[1], Ok("default/a".into()));
+        }
     }
 
     #[test]

@@ -59,13 +59,22 @@ impl<'a> Node<'a> {
 
     /// A string. A number, a truth value or `null` without quotes is none, for Kubernetes as for us.
     pub(super) fn text(&self) -> Option<&'a str> {
+        self.string(|text| self.refused(text, "is no string; put it in quotes"))
+    }
+
+    /// A string that may be a secret.
+    pub(super) fn secret(&self) -> Option<&'a str> {
+        self.string(|_| self.wrong("is no string; put it in quotes"))
+    }
+
+    fn string(&self, refuse: impl FnOnce(&str)) -> Option<&'a str> {
         let YamlData::Representation(text, ..) = &self.yaml.data else {
             self.wrong("is no string; write one");
             return None;
         };
         let text: &'a str = text;
         if plain(&self.yaml.data).is_some_and(is_no_string) {
-            self.refused(text, "is no string; put it in quotes");
+            refuse(text);
             return None;
         }
         Some(text)

@@ -202,7 +202,7 @@ fn env(node: Node<'_>) -> Option<Pairs> {
             let name = fields.required("name", "write the name of a variable");
             let value = fields.take("value");
             fields.end();
-            let (name_node, value) = (name?, value.map(|value| value.text()));
+            let (name_node, value) = (name?, value.map(|value| value.secret()));
             let name = name_node.text()?;
             if RESERVED.contains(&name) {
                 name_node.refused(name, "is set by the host; leave it out");

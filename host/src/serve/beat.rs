@@ -139,10 +139,14 @@ pub(super) async fn beat(
                 "the component was stopped: {why}"
             ))))
         }
-        Err(_) => Err(Failure::Retryable {
-            error: error(format!("no answer within {allowed:?}")),
-            after: None,
-        }),
+        Err(_) => {
+            let error = error(format!("no answer within {allowed:?}"));
+            Err(match component.door {
+                Door::Ticker(_) => Failure::Retryable { error, after: None },
+                // It would send another event, and has its own retries.
+                Door::Command(_) => Failure::Final(error),
+            })
+        }
     }
 }
 

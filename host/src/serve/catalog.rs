@@ -106,9 +106,9 @@ impl Catalog {
         let present: HashSet<&PathBuf> = found.files.iter().collect();
         let before = self.files.len();
         // A folder that cannot be read just now has not lost its files.
-        if found.unreadable.is_empty() {
-            self.files.retain(|path, _| present.contains(path));
-        }
+        let unsure = |path: &PathBuf| found.unreadable.iter().any(|(at, _)| path.starts_with(at));
+        self.files
+            .retain(|path, _| present.contains(path) || unsure(path));
         let mut changed = self.ready.look() || all || self.files.len() != before;
         for path in &found.files {
             let stamp = Stamp::of(path).ok();
@@ -167,7 +167,7 @@ impl Catalog {
     pub(super) fn folders(&self) -> HashSet<PathBuf> {
         let found = find(&self.paths);
         let parents = self.paths.iter().map(PathBuf::as_path);
-        let components = self.components.stamps().map(|(path, _)| path);
+        let components = self.components.paths();
         let parent = |path: &Path| match path.parent() {
             Some(parent) if parent.as_os_str().is_empty() => Some(PathBuf::from(".")),
             parent => parent.map(Path::to_owned),

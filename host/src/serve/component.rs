@@ -57,6 +57,8 @@ pub(crate) struct Components {
     engine: Engine,
     heartbeats: Option<Arc<Component>>,
     files: HashMap<PathBuf, (Stamp, Arc<Component>)>,
+    /// Files that could not be used, and how they were then; `None`: not there.
+    unusable: HashMap<PathBuf, Option<Stamp>>,
     by_content: HashMap<[u8; 32], Weak<Component>>,
 }
 
@@ -100,6 +102,7 @@ impl Components {
             engine,
             heartbeats: None,
             files: HashMap::new(),
+            unusable: HashMap::new(),
             by_content: HashMap::new(),
         }
     }
@@ -115,36 +118,46 @@ impl Components {
                 self.heartbeats = Some(heartbeats.clone());
                 Ok(heartbeats)
             }
-            manifest::Component::File(path) => self.file(path),
+            manifest::Component::File(path) => {
+                // Before it is read: what changes meanwhile is read again.
+                let stamp = Stamp::of(path);
+                let before = stamp.as_ref().ok().copied();
+                let component = stamp
+                    .map_err(|reason| Error::Read {
+                        path: path.to_owned(),
+                        reason,
+                    })
+                    .and_then(|stamp| self.file(path, stamp));
+                if component.is_err() {
+                    self.unusable.insert(path.to_owned(), before);
+                }
+                component
+            }
         }
     }
 
-    /// The files of components, and how they were when they were read.
-    pub(super) fn stamps(&self) -> impl Iterator<Item = (&Path, &Stamp)> {
-        self.files
-            .iter()
-            .map(|(path, (stamp, _))| (path.as_path(), stamp))
+    /// The files of components.
+    pub(super) fn paths(&self) -> impl Iterator<Item = &Path> {
+        let files = self.files.keys().chain(self.unusable.keys());
+        files.map(PathBuf::as_path)
     }
 
     /// Whether a file is another than when it was read. It is read again when somebody asks for it.
     pub(super) fn forget_changed(&mut self) -> bool {
-        let before = self.files.len();
+        let before = self.files.len() + self.unusable.len();
         self.files
             .retain(|path, (stamp, _)| Stamp::of(path).is_ok_and(|now| now == *stamp));
+        self.unusable
+            .retain(|path, stamp| Stamp::of(path).ok() == *stamp);
         self.by_content
             .retain(|_, component| component.strong_count() > 0);
-        self.files.len() != before
+        self.files.len() + self.unusable.len() != before
     }
 
-    fn file(&mut self, path: &Path) -> Result<Arc<Component>, Error> {
+    fn file(&mut self, path: &Path, stamp: Stamp) -> Result<Arc<Component>, Error> {
         if let Some((_, component)) = self.files.get(path) {
             return Ok(component.clone());
         }
-        // Before it is read: what changes meanwhile is read again.
-        let stamp = Stamp::of(path).map_err(|reason| Error::Read {
-            path: path.to_owned(),
-            reason,
-        })?;
         let component = self.compile(&name_of(path), &read(path)?)?;
         self.files
             .insert(path.to_owned(), (stamp, component.clone()));

@@ -143,6 +143,16 @@ fn null_is_no_string_where_a_string_has_to_be() {
 }
 
 #[test]
+fn a_variables_value_is_not_shown() {
+    let text = "apiVersion: sources.heartbeats.dev/v1alpha1\nkind: WasmSource\nmetadata: {name: a}\n\
+                spec: {sink: {uri: 'http://sink'}, schedule: 1s, env: [{name: PASSWORD, value: 31415926}]}\n";
+    assert_eq!(
+        read(text).unwrap_err(),
+        ["4: spec.env[0].value: is no string; put it in quotes"]
+    );
+}
+
+#[test]
 fn what_is_missing_is_named() {
     let problems = read(
         "apiVersion: sources.heartbeats.dev/v1alpha1\nkind: WasmSource\nmetadata: {}\nspec: {}\n",

@@ -136,6 +136,35 @@ fn a_problem_is_told_when_it_comes_and_not_again() {
 }
 
 #[test]
+fn a_component_that_comes_later_is_used_then() {
+    let mut world = World::new();
+    world.write("a.yaml", &source("a", "1s, component: {path: x.wasm}"));
+    let (set, _, problems) = world.look();
+    assert_eq!((set, problems.len()), (names(&[]), 1));
+    world.write("x.wasm", "no component");
+    let (set, _, problems) = world.look();
+    assert_eq!((set, problems.len()), (names(&[]), 1));
+    let good = world.folder.path().join("good.wasm");
+    fs::write(&good, crate::HEARTBEATS).unwrap();
+    fs::rename(good, world.folder.path().join("x.wasm")).unwrap();
+    assert_eq!(world.look(), (names(&["a"]), vec![], vec![]));
+}
+
+#[test]
+fn what_cannot_be_read_keeps_no_other_file_that_is_gone() {
+    let mut world = World::new();
+    world
+        .catalog
+        .paths
+        .push(world.folder.path().join("never/there.yaml"));
+    world.write("a.yaml", &source("a", "1s"));
+    world.look();
+    fs::remove_file(world.folder.path().join("a.yaml")).unwrap();
+    let (set, removed, _) = world.look();
+    assert_eq!((set, removed), (names(&[]), names(&["a"])));
+}
+
+#[test]
 fn a_component_that_does_not_compile_is_one_sources_problem() {
     let mut world = World::new();
     world.write("x.wasm", "no component");
