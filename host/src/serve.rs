@@ -130,13 +130,12 @@ pub async fn serve(options: Options, stop: Stop) -> Result<(), Error> {
     tracing::info!("admin interface on http://{}", admin.address());
     let admin = tokio::spawn(admin::answer(admin, requests_sender, metrics));
     let service = Service {
-        scheduler: Scheduler::new(options.tenant_limits, rand::random),
+        scheduler: Scheduler::new(options.tenant_limits, INSTANCES, rand::random),
         executors,
         done,
         changes,
         requests,
         clock: Clock::start(),
-        instances: INSTANCES as usize,
         sockets: (sockets, limit),
         grace_period: options.grace_period,
         ready: false,
@@ -154,11 +153,11 @@ pub async fn serve(options: Options, stop: Stop) -> Result<(), Error> {
 /// No tenant should be able to take all there is.
 fn warn_of_greed(sockets: usize, limits: TenantLimits) {
     let one_tenant = limits.in_flight as usize;
-    let most = (INSTANCES as usize).min(sockets / beat::REQUESTS);
+    let most = sockets / beat::REQUESTS;
     if one_tenant >= most {
         tracing::warn!(
             sockets,
-            "one tenant's beats in flight may take all sockets or instances; make in-flight of --tenant-limits less than {most}, or raise --sockets"
+            "one tenant's beats in flight may take all sockets; make in-flight of --tenant-limits less than {most}, or raise --sockets"
         );
     }
 }

@@ -60,7 +60,7 @@ fn who_gets_no_socket_is_told_by_which_limit_and_tries_again() {
         ],
         &["--sockets=1"],
     );
-    world.said("one tenant's beats in flight may take all sockets or instances");
+    world.said("one tenant's beats in flight may take all sockets;");
     hung.wait_for(1);
     world.write(&[
         Manifest::new("hung", &hung).spec("schedule: 1h, delivery: {timeout: PT4S, retry: 0}"),

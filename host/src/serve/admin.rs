@@ -3,8 +3,11 @@
 mod metrics;
 mod route;
 
-use http::header::{ALLOW, CONTENT_TYPE};
-use http::{HeaderValue, Response, StatusCode};
+use std::net::IpAddr;
+
+use http::header::{ALLOW, CONTENT_TYPE, HOST, ORIGIN};
+use http::uri::Authority;
+use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use http_body_util::Full;
 use serde::Serialize;
 use serde_json::json;
@@ -24,8 +27,12 @@ const OPENAPI: &str = include_str!("admin/openapi.json");
 
 /// Answers for ever with what the service behind `requests` says, and `metrics`.
 pub(super) async fn answer(listener: Listener, requests: mpsc::Sender<Request>, metrics: Metrics) {
+    let is_local = listener.address().ip().is_loopback();
     let answers = listener.answer(move |request| {
-        let route = route(request.method(), request.uri());
+        let route = match is_foreign(request.headers(), is_local) {
+            true => Route::Foreign,
+            false => route(request.method(), request.uri()),
+        };
         let (requests, metrics) = (requests.clone(), metrics.clone());
         async move {
             let answer = answer_to(route, &requests, &metrics).await;
@@ -33,6 +40,18 @@ pub(super) async fn answer(listener: Listener, requests: mpsc::Sender<Request>, 
         }
     });
     answers.await;
+}
+
+/// Whether a web page asks, from a browser of somebody who can reach this: it says where it comes from, or has had a name of its own
+/// resolved to this machine.
+fn is_foreign(headers: &HeaderMap, is_local: bool) -> bool {
+    let host = headers.get(HOST).and_then(|host| host.to_str().ok());
+    let host = host.and_then(|host| host.parse::<Authority>().ok());
+    let is_name = |host: &str| {
+        let address = host.trim_start_matches('[').trim_end_matches(']');
+        address != "localhost" && address.parse::<IpAddr>().is_err()
+    };
+    headers.contains_key(ORIGIN) || is_local && host.is_some_and(|host| is_name(host.host()))
 }
 
 /// The service has ended.
@@ -92,6 +111,10 @@ async fn answer_to(
                 .insert(ALLOW, HeaderValue::from_static(allow));
             answer
         }
+        Route::Foreign => error(
+            StatusCode::FORBIDDEN,
+            "web pages may not ask; ask without Origin, and for localhost or an address",
+        ),
         Route::BadQuery(why) => error(StatusCode::BAD_REQUEST, why),
         Route::Unknown => error(
             StatusCode::NOT_FOUND,
@@ -143,4 +166,26 @@ fn with_type(content_type: HeaderValue, status: StatusCode, text: String) -> Ans
     *answer.status_mut() = status;
     answer.headers_mut().insert(CONTENT_TYPE, content_type);
     answer
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn web_pages_are_foreign() {
+        for (name, value, is_local, foreign) in [
+            ("host", "127.0.0.1:8081", true, false),
+            ("host", "[::1]:8081", true, false),
+            ("host", "localhost:8081", true, false),
+            ("host", "evil.example:8081", true, true),
+            ("host", "serve.sources.svc:8081", false, false),
+            ("origin", "http://127.0.0.1:8081", true, true),
+            ("origin", "null", false, true),
+        ] {
+            let headers =
+                HeaderMap::from_iter([(name.parse().unwrap(), HeaderValue::from_static(value))]);
+            assert_eq!(is_foreign(&headers, is_local), foreign, "{name}: {value}");
+        }
+    }
 }

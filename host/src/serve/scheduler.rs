@@ -17,7 +17,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::manifest::{Key, Settings};
-use entry::{Entry, Phase};
+use entry::{Entry, LastOutcome, Phase};
 use sinks::Sinks;
 use tenants::{TenantId, Tenants};
 use time::MILLISECOND;
@@ -106,6 +106,10 @@ pub(super) struct Scheduler<R> {
     sinks: Sinks,
     in_flight: usize,
     due: Vec<u32>,
+    /// What an operator should know and has not been told.
+    notes: Vec<Note>,
+    /// No tick begins any more.
+    draining: bool,
     /// Wall clock less monotonic clock, when last seen.
     offset: Option<i128>,
     chance: Box<dyn FnMut() -> u128 + Send>,
@@ -115,18 +119,24 @@ pub(super) struct Scheduler<R> {
 const JUMP: i128 = 500_000_000;
 
 impl<R> Scheduler<R> {
-    /// No sources. `chance` gives random numbers: event ids are made of them.
-    pub(super) fn new(limits: TenantLimits, chance: impl FnMut() -> u128 + Send + 'static) -> Self {
+    /// No sources, and at most so many `instances` in flight. `chance` gives random numbers: event ids are made of them.
+    pub(super) fn new(
+        limits: TenantLimits,
+        instances: u32,
+        chance: impl FnMut() -> u128 + Send + 'static,
+    ) -> Self {
         Self {
             entries: Vec::new(),
             generations: Vec::new(),
             free: Vec::new(),
             by_key: HashMap::new(),
             wheel: Wheel::default(),
-            tenants: Tenants::new(limits),
+            tenants: Tenants::new(limits, instances),
             sinks: Sinks::new(),
             in_flight: 0,
             due: Vec::new(),
+            notes: Vec::new(),
+            draining: false,
             offset: None,
             chance: Box::new(chance),
         }
@@ -215,6 +225,22 @@ impl<R> Scheduler<R> {
             self.restart(slot, now);
         }
         Ok(())
+    }
+
+    /// Begins no tick from now on; those that have begun go on.
+    pub(super) fn drain(&mut self) {
+        self.draining = true;
+    }
+
+    /// The events of the ticks that have begun and are not over, with their sources.
+    pub(super) fn pending(&self) -> impl Iterator<Item = (&Arc<Key>, u128)> {
+        let entries = self.entries.iter().flatten();
+        entries.filter_map(|entry| Some((&entry.key, entry.tick.as_ref()?.id)))
+    }
+
+    /// What an operator should know that no [outcome](Self::finished) told.
+    pub(super) fn take_notes(&mut self) -> Vec<Note> {
+        std::mem::take(&mut self.notes)
     }
 
     /// Notices what is due.
@@ -349,6 +375,9 @@ impl<R> Scheduler<R> {
 
     /// Sets the timer of an idle source, or starts its tick if one is due.
     fn settle(&mut self, slot: u32, now: Now) {
+        if self.draining {
+            return;
+        }
         let Some(entry) = &mut self.entries[slot as usize] else {
             return;
         };
@@ -383,17 +412,31 @@ impl<R> Scheduler<R> {
         }
     }
 
-    /// Suspends a source. A beat in flight ends by itself.
+    /// Suspends a source. A beat in flight ends by itself, a tick that waits is given up.
     fn rest_for(&mut self, slot: u32, why: &str) {
         let Some(entry) = &mut self.entries[slot as usize] else {
             return;
         };
         entry.why = Some(why.into());
-        if entry.phase != Phase::InFlight {
-            entry.phase = Phase::Suspended;
-            entry.tick = None;
-            self.wheel.clear(slot);
+        if entry.phase == Phase::InFlight {
+            return;
         }
+        entry.phase = Phase::Suspended;
+        self.wheel.clear(slot);
+        let Some(tick) = entry.tick.take() else {
+            return;
+        };
+        if tick.dead.is_none() {
+            entry.given_up += 1;
+            self.tenants.get(entry.tenant).counts.given_up += 1;
+        }
+        entry.last_outcome = Some(LastOutcome::GivenUp);
+        self.notes.push(Note::GivenUp {
+            key: entry.key.clone(),
+            id: tick.id,
+            reason: why.into(),
+            dead_letter: false,
+        });
     }
 
     fn clock_was_set(&mut self, now: Now) {

@@ -52,8 +52,6 @@ pub(super) struct Service {
     pub(super) changes: UnboundedReceiver<Changes>,
     pub(super) requests: mpsc::Receiver<Request>,
     pub(super) clock: Clock,
-    /// Beats in flight in the whole process.
-    pub(super) instances: usize,
     /// Those of the process, and how many there may be.
     pub(super) sockets: (Sockets, usize),
     pub(super) grace_period: Duration,
@@ -99,11 +97,7 @@ impl Service {
         let mut gathered = Instant::now();
         loop {
             self.start_beats();
-            let glance = Instant::now() + GLANCE;
-            let wake = match self.scheduler.wakes() {
-                Some(at) => self.clock.instant(at).min(glance),
-                None => glance,
-            };
+            let wake = self.wakes();
             tokio::select! {
                 biased;
                 () = stop.asked() => break,
@@ -121,31 +115,45 @@ impl Service {
             grace_period = ?self.grace_period,
             "asked to stop: the beats in flight may finish"
         );
+        self.scheduler.drain();
         let grace_period = self.grace_period;
         let finish = async {
-            while self.scheduler.in_flight() > 0 {
+            // The ticks that have begun: their retries and dead letters too.
+            while self.scheduler.in_flight() > 0 || self.scheduler.pending().next().is_some() {
+                self.start_beats();
+                let wake = self.wakes();
                 tokio::select! {
                     _ = self.done.recv_many(&mut ended, BATCH) => self.end_beats(&mut ended),
                     Some(request) = self.requests.recv() => self.answer(request),
                     () = stop.insisted() => break,
+                    () = sleep_until(wake.into()) => {}
                 }
             }
         };
-        let in_time = timeout(grace_period, finish).await.is_ok();
-        if !in_time || self.scheduler.in_flight() > 0 {
-            tracing::warn!(
-                in_flight = self.scheduler.in_flight(),
-                "stopped: the last beats may be undelivered"
-            );
+        // Over or not: what is pending then is told.
+        let _ = timeout(grace_period, finish).await;
+        for (key, id) in self.scheduler.pending() {
+            let id = uuid::Uuid::from_u128(id);
+            tracing::warn!(source = %key, %id, "stopped: the event may be undelivered");
         }
+    }
+
+    fn wakes(&self) -> Instant {
+        let glance = Instant::now() + GLANCE;
+        match self.scheduler.wakes() {
+            Some(at) => self.clock.instant(at).min(glance),
+            None => glance,
+        }
+    }
+
+    fn tell_notes(&mut self) {
+        self.scheduler.take_notes().iter().for_each(tell);
     }
 
     fn start_beats(&mut self) {
         let now = self.clock.now();
         self.scheduler.advance(now);
-        while self.scheduler.in_flight() < self.instances
-            && let Some(job) = self.scheduler.next_job(now)
-        {
+        while let Some(job) = self.scheduler.next_job(now) {
             self.executors.run(job);
         }
     }
@@ -172,6 +180,7 @@ impl Service {
             self.scheduler.remove(&key, now);
         }
         self.scheduler.set_all(changes.set, now);
+        self.tell_notes();
         if let Some(problems) = changes.problems {
             self.problems = problems.len();
             for problem in problems {
@@ -201,6 +210,7 @@ impl Service {
                 Action::Resume => self.scheduler.resume(&key, now),
             })),
         }
+        self.tell_notes();
     }
 
     fn status(&self) -> Status {

@@ -10,14 +10,21 @@ use crate::serve::service::Action;
 pub(super) enum Route {
     Health,
     Ready,
-    Metrics { by_source: bool },
+    Metrics {
+        by_source: bool,
+    },
     OpenApi,
-    Sources { from: usize, count: usize },
+    Sources {
+        from: usize,
+        count: usize,
+    },
     Source(Key),
     Act(Key, Action),
     WrongMethod(&'static str),
     BadQuery(&'static str),
     Unknown,
+    /// It is no business of whoever asks.
+    Foreign,
 }
 
 /// Sources a page, unless the request says otherwise, and at the most.

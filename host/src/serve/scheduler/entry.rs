@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::Serialize;
+
 use super::outcome::Error;
 use super::tenants::TenantId;
 use super::time::{Now, nanos};
@@ -28,7 +30,22 @@ pub(super) struct Entry<R> {
     pub(super) delivered: u64,
     pub(super) missed: u64,
     pub(super) given_up: u64,
+    pub(super) last_outcome: Option<LastOutcome>,
     pub(super) last_error: Option<Box<LastError>>,
+}
+
+/// What became of the last attempt, or of the tick that waited for another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum LastOutcome {
+    /// The sink took the event.
+    Delivered,
+    /// It will be tried again.
+    Retrying,
+    /// It will not, but for the dead letter sink.
+    GivenUp,
+    /// The dead letter sink took the event.
+    DeadLettered,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,6 +90,7 @@ impl<R> Entry<R> {
             delivered: 0,
             missed: 0,
             given_up: 0,
+            last_outcome: None,
             last_error: None,
         }
     }

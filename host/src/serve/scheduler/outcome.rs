@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::entry::{Entry, LastError, Tick};
+use super::entry::{Entry, LastError, LastOutcome, Tick};
 use super::sinks::{Away, Sinks};
 use super::time::{MILLISECOND, nanos};
 use super::{Now, Phase, Scheduler, Ticket, retry};
@@ -122,7 +122,9 @@ impl<R> Scheduler<R> {
             let counts = &mut self.tenants.get(entry.tenant).counts;
             if tick.dead.is_some() {
                 counts.dead_lettered += 1;
+                entry.last_outcome = Some(LastOutcome::DeadLettered);
             } else {
+                entry.last_outcome = Some(LastOutcome::Delivered);
                 entry.delivered += 1;
                 counts.delivered += 1;
             }
@@ -149,6 +151,7 @@ impl<R> Scheduler<R> {
         if let Some(away) = away {
             wait = wait.max(retry::wait_for_sink(away.time, entry.interval(), random));
         }
+        entry.last_outcome = Some(LastOutcome::Retrying);
         entry.last_error = Some(Box::new(LastError::new(now, error)));
         entry.tick = Some(tick);
         entry.phase = Phase::BackOff;
@@ -169,6 +172,7 @@ impl<R> Scheduler<R> {
         let Some(entry) = &mut self.entries[slot as usize] else {
             return;
         };
+        entry.last_outcome = Some(LastOutcome::GivenUp);
         entry.last_error = Some(Box::new(LastError::new(now, &error)));
         let is_first = tick.dead.is_none();
         let dead_letter = is_first && entry.shared.settings.delivery.dead_letter_sink.is_some();

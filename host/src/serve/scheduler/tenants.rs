@@ -61,10 +61,15 @@ pub(super) type Waiting = (u32, u32);
 /// otherwise begin at nothing when it comes back, and there are far fewer of them than of sources.
 pub(super) struct Tenants {
     limits: TenantLimits,
+    /// Beats that may be in flight, of all tenants together, and those that are.
+    instances: u32,
+    in_flight: u32,
     names: HashMap<Arc<str>, TenantId>,
     tenants: Vec<Tenant>,
     /// Tenants whose turn comes, in this order.
     turns: VecDeque<TenantId>,
+    /// Tenants that have as many beats in flight as there is room left.
+    crowded: Vec<TenantId>,
     /// Tenants that have used up their beats of this second, and until when, in nanoseconds.
     resting: BinaryHeap<Reverse<(u64, TenantId)>>,
 }
@@ -79,7 +84,7 @@ pub(super) struct Tenant {
     pub(super) in_flight: u32,
     pub(super) counts: Counts,
     queue: VecDeque<Waiting>,
-    /// In `turns` or `resting`.
+    /// In `turns`, `crowded` or `resting`.
     listed: bool,
     /// When the bucket of beats would be full, in nanoseconds: each beat takes it further (GCRA).
     full_at: u64,
@@ -98,12 +103,15 @@ pub(super) struct Counts {
 const SECOND: u64 = 1_000_000_000;
 
 impl Tenants {
-    pub(super) fn new(limits: TenantLimits) -> Self {
+    pub(super) fn new(limits: TenantLimits, instances: u32) -> Self {
         Self {
             limits,
+            instances,
+            in_flight: 0,
             names: HashMap::new(),
             tenants: Vec::new(),
             turns: VecDeque::new(),
+            crowded: Vec::new(),
             resting: BinaryHeap::new(),
         }
     }
@@ -168,6 +176,8 @@ impl Tenants {
     }
 
     /// The beat whose turn it is at `now`, in nanoseconds; it counts as in flight until it is [done](Self::done).
+    ///
+    /// No tenant has more in flight than there is room left, so that few tenants whose sinks hang do not fill all of it.
     pub(super) fn next(&mut self, now: u64) -> Option<(TenantId, Waiting)> {
         while let Some(Reverse((until, id))) = self.resting.peek().copied() {
             if until > now {
@@ -178,9 +188,15 @@ impl Tenants {
         }
         while let Some(id) = self.turns.pop_front() {
             let limits = self.limits;
+            let room = self.instances - self.in_flight;
             let tenant = self.get(id);
             tenant.listed = false;
-            if tenant.in_flight >= limits.in_flight {
+            if tenant.in_flight >= limits.in_flight || tenant.queue.is_empty() {
+                continue;
+            }
+            if tenant.in_flight >= room {
+                tenant.listed = true;
+                self.crowded.push(id);
                 continue;
             }
             let cost = SECOND / u64::from(limits.beats_per_second.max(1));
@@ -194,6 +210,7 @@ impl Tenants {
             };
             tenant.full_at = tenant.full_at.max(now) + cost;
             tenant.in_flight += 1;
+            self.in_flight += 1;
             self.list(id);
             return Some((id, beat));
         }
@@ -203,7 +220,9 @@ impl Tenants {
     /// A beat is no longer in flight.
     pub(super) fn done(&mut self, id: TenantId) {
         let tenant = self.get(id);
-        tenant.in_flight = tenant.in_flight.saturating_sub(1);
+        tenant.in_flight -= 1;
+        self.in_flight -= 1;
+        self.turns.extend(self.crowded.drain(..));
         self.list(id);
     }
 
@@ -238,11 +257,12 @@ mod tests {
     use super::*;
 
     fn tenants(beats_per_second: u32, in_flight: u32) -> Tenants {
-        Tenants::new(TenantLimits {
+        let limits = TenantLimits {
             sources: 10,
             beats_per_second,
             in_flight,
-        })
+        };
+        Tenants::new(limits, 1_000)
     }
 
     fn turns(tenants: &mut Tenants, now: u64) -> Vec<Waiting> {
@@ -292,6 +312,28 @@ mod tests {
         tenants.done(hung);
         assert_eq!(turns(&mut tenants, 0), [(2, 0)]);
         assert_eq!(tenants.wakes(), None, "no time would help");
+    }
+
+    #[test]
+    fn a_few_tenants_whose_sinks_hang_leave_room_for_others() {
+        let mut tenants = tenants(1_000, 256);
+        for hog in 0..6 {
+            let hog = tenants.id(&format!("hog{hog}"));
+            (0..300).for_each(|n| tenants.wait(hog, (n, 0)));
+        }
+        let taken = turns(&mut tenants, 0).len();
+        assert_eq!(taken, 6 * 143, "which leaves 142");
+        let other = tenants.id("other");
+        tenants.wait(other, (999, 0));
+        assert_eq!(turns(&mut tenants, 1), [(999, 0)]);
+        tenants.done(other);
+        assert_eq!(
+            turns(&mut tenants, 2).len(),
+            0,
+            "the room is not for the hogs"
+        );
+        (0..20).for_each(|_| tenants.done(0));
+        assert!(!turns(&mut tenants, 3).is_empty());
     }
 
     #[test]

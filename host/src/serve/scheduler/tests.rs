@@ -21,7 +21,7 @@ impl World {
     fn with_limits(limits: TenantLimits) -> Self {
         let mut random = fastrand::Rng::with_seed(1);
         Self {
-            scheduler: Scheduler::new(limits, move || random.u128(..)),
+            scheduler: Scheduler::new(limits, 1_000, move || random.u128(..)),
             now: Now {
                 mono: 0,
                 wall: NOON,
@@ -368,6 +368,51 @@ fn a_source_that_is_one_too_many_is_admitted_by_nothing_but_room() {
     assert_eq!(world.jobs().len(), 0, "its manifest says that it rests");
     world.set("c", "schedule: 2h");
     assert_eq!(&world.job().key, third);
+}
+
+#[test]
+fn a_tick_that_waits_when_its_source_is_suspended_is_given_up_and_told() {
+    let mut world = World::new();
+    let key = world.set("a", "schedule: 1h");
+    let job = world.job();
+    world.finish(&job, retryable());
+    world.scheduler.suspend(&key, "why").unwrap();
+    let notes = world.scheduler.take_notes();
+    assert!(
+        matches!(&notes[..], [Note::GivenUp { id, reason, .. }] if *id == job.id && &**reason == "why"),
+        "{notes:?}"
+    );
+    let view = world.scheduler.view(&key, world.now).unwrap();
+    assert_eq!((view.given_up, view.attempts), (1, 0));
+    assert_eq!(view.last_outcome, Some(LastOutcome::GivenUp));
+    assert_eq!(world.scheduler.pending().count(), 0);
+}
+
+#[test]
+fn at_the_end_what_has_begun_goes_on_and_nothing_begins() {
+    let mut world = World::new();
+    let key = world.set(
+        "a",
+        "schedule: 1s, delivery: {deadLetterSink: {uri: 'http://dead'}}",
+    );
+    let job = world.job();
+    world.scheduler.drain();
+    world.finish(&job, retryable());
+    let again = world.next_job();
+    assert_eq!(again.id, job.id);
+    world.finish(&again, Err(Failure::Final(error("no"))));
+    let letter = world.next_job();
+    assert!(letter.dead.is_some());
+    assert_eq!(
+        world.scheduler.pending().collect::<Vec<_>>(),
+        [(&key, job.id)]
+    );
+    world.finish(&letter, Ok(()));
+    assert_eq!(world.scheduler.pending().count(), 0);
+    world.pass(Duration::from_secs(10));
+    assert_eq!(world.jobs().len(), 0);
+    let view = world.scheduler.view(&key, world.now).unwrap();
+    assert_eq!(view.last_outcome, Some(LastOutcome::DeadLettered));
 }
 
 #[test]

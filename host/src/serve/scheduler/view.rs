@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::entry::{Entry, Phase};
+use super::entry::{Entry, LastOutcome, Phase};
 use super::tenants::Tenant;
 use super::{Now, Scheduler};
 use crate::manifest::Key;
@@ -33,6 +33,9 @@ pub(crate) struct View {
     pub given_up: u64,
     /// Ticks that fell due while another was on its way.
     pub missed: u64,
+    /// What became of the last attempt.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) last_outcome: Option<LastOutcome>,
     /// The last attempt that failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_error: Option<ErrorView>,
@@ -145,6 +148,7 @@ impl<R> Entry<R> {
             delivered: self.delivered,
             given_up: self.given_up,
             missed: self.missed,
+            last_outcome: self.last_outcome,
             last_error: self.last_error.as_ref().map(|error| ErrorView {
                 at: rfc3339(error.at),
                 reason: error.reason.to_string(),
