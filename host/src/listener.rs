@@ -22,7 +22,7 @@ const HEAD_TIME: Duration = Duration::from_secs(30);
 /// After an error of the listener itself, such as too many open files.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// A listener whose clients wait until it [answers](Self::answer).
+/// A listener whose clients wait until somebody answers.
 pub struct Listener {
     tcp: TcpListener,
     address: SocketAddr,

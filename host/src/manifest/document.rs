@@ -20,6 +20,14 @@ fn read(text: &str, before: usize) -> Option<Result<Source, Vec<Problem>>> {
     let source = match load(text) {
         Ok(documents) => {
             let document = documents.first()?;
+            if let Some(second) = documents.get(1) {
+                let line = second.span.start.line();
+                report.add(
+                    line,
+                    "",
+                    "another document begins; put a line \"---\" before it",
+                );
+            }
             if document.data.is_null()
                 || document.data.is_representation() && text.trim().is_empty()
             {
@@ -197,6 +205,18 @@ spec: {sink: {uri: 'http://sink'}, schedule: 5s}
     fn nothing_is_no_document() {
         assert!(outcomes("").is_empty());
         assert!(outcomes("# only words\n---\n\n---\n").is_empty());
+    }
+
+    #[test]
+    fn a_document_that_begins_without_a_line_of_dashes_is_not_lost_in_silence() {
+        let problems = outcomes(&format!("{GOOD}...\n{GOOD}"))[0]
+            .clone()
+            .unwrap_err();
+        assert_eq!(
+            problems,
+            ["6: another document begins; put a line \"---\" before it"]
+        );
+        assert_eq!(outcomes(&format!("{GOOD}...\n")), [Ok("default/a".into())]);
     }
 
     #[test]

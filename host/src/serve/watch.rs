@@ -11,8 +11,10 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use super::catalog::{Catalog, Changes};
 
-/// Changes come in crowds: a folder that is copied, a mount that is swapped.
+/// Changes come in crowds: a folder that is copied, a mount that is swapped. They are over when none has come for so long.
 const SETTLE: Duration = Duration::from_millis(100);
+/// So many times that is waited for, at the most.
+const PATIENCE: usize = 6;
 /// For what the system does not tell, such as on network file systems.
 const ANYWAY: Duration = Duration::from_secs(10);
 
@@ -47,8 +49,12 @@ pub(super) fn start(
                 // It may have found more places to look at.
                 watched.follow(catalog.folders());
                 if changes.recv_timeout(ANYWAY).is_ok() {
-                    thread::sleep(SETTLE);
-                    let _ = changes.try_recv();
+                    for _ in 0..PATIENCE {
+                        thread::sleep(SETTLE);
+                        if changes.try_recv().is_err() {
+                            break;
+                        }
+                    }
                 } else if listener.is_closed() {
                     return;
                 }
