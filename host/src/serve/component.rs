@@ -56,10 +56,16 @@ impl Door {
 pub(crate) struct Components {
     engine: Engine,
     heartbeats: Option<Arc<Component>>,
-    files: HashMap<PathBuf, (Stamp, Arc<Component>)>,
-    /// Files that could not be used, and how they were then; `None`: not there.
-    unusable: HashMap<PathBuf, Option<Stamp>>,
+    files: HashMap<PathBuf, File>,
     by_content: HashMap<[u8; 32], Weak<Component>>,
+}
+
+/// A component's file, as it was when it was read.
+struct File {
+    /// `None`: it was not there.
+    stamp: Option<Stamp>,
+    /// `None`: it could not be used.
+    component: Option<Arc<Component>>,
 }
 
 impl std::fmt::Debug for Component {
@@ -102,7 +108,6 @@ impl Components {
             engine,
             heartbeats: None,
             files: HashMap::new(),
-            unusable: HashMap::new(),
             by_content: HashMap::new(),
         }
     }
@@ -118,50 +123,39 @@ impl Components {
                 self.heartbeats = Some(heartbeats.clone());
                 Ok(heartbeats)
             }
-            manifest::Component::File(path) => {
-                // Before it is read: what changes meanwhile is read again.
-                let stamp = Stamp::of(path);
-                let before = stamp.as_ref().ok().copied();
-                let component = stamp
-                    .map_err(|reason| Error::Read {
-                        path: path.to_owned(),
-                        reason,
-                    })
-                    .and_then(|stamp| self.file(path, stamp));
-                if component.is_err() {
-                    self.unusable.insert(path.to_owned(), before);
-                }
-                component
-            }
+            manifest::Component::File(path) => self.file(path),
         }
     }
 
     /// The files of components.
     pub(super) fn paths(&self) -> impl Iterator<Item = &Path> {
-        let files = self.files.keys().chain(self.unusable.keys());
-        files.map(PathBuf::as_path)
+        self.files.keys().map(PathBuf::as_path)
     }
 
     /// Whether a file is another than when it was read. It is read again when somebody asks for it.
     pub(super) fn forget_changed(&mut self) -> bool {
-        let before = self.files.len() + self.unusable.len();
+        let before = self.files.len();
         self.files
-            .retain(|path, (stamp, _)| Stamp::of(path).is_ok_and(|now| now == *stamp));
-        self.unusable
-            .retain(|path, stamp| Stamp::of(path).ok() == *stamp);
+            .retain(|path, file| Stamp::of(path).ok() == file.stamp);
         self.by_content
             .retain(|_, component| component.strong_count() > 0);
-        self.files.len() + self.unusable.len() != before
+        self.files.len() != before
     }
 
-    fn file(&mut self, path: &Path, stamp: Stamp) -> Result<Arc<Component>, Error> {
-        if let Some((_, component)) = self.files.get(path) {
-            return Ok(component.clone());
+    fn file(&mut self, path: &Path) -> Result<Arc<Component>, Error> {
+        let known = self.files.get(path).and_then(|file| file.component.clone());
+        if let Some(component) = known {
+            return Ok(component);
         }
-        let component = self.compile(&name_of(path), &read(path)?)?;
-        self.files
-            .insert(path.to_owned(), (stamp, component.clone()));
-        Ok(component)
+        // Before it is read: what changes meanwhile is read again.
+        let stamp = Stamp::of(path).ok();
+        let component = read(path).and_then(|bytes| self.compile(&name_of(path), &bytes));
+        let file = File {
+            stamp,
+            component: component.as_ref().ok().cloned(),
+        };
+        self.files.insert(path.to_owned(), file);
+        component
     }
 
     fn compile(&mut self, name: &str, bytes: &[u8]) -> Result<Arc<Component>, Error> {

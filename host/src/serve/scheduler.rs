@@ -104,7 +104,6 @@ pub(super) struct Scheduler<R> {
     wheel: Wheel,
     tenants: Tenants,
     sinks: Sinks,
-    in_flight: usize,
     due: Vec<u32>,
     /// What an operator should know and has not been told.
     notes: Vec<Note>,
@@ -133,7 +132,6 @@ impl<R> Scheduler<R> {
             wheel: Wheel::default(),
             tenants: Tenants::new(limits, instances),
             sinks: Sinks::new(),
-            in_flight: 0,
             due: Vec::new(),
             notes: Vec::new(),
             draining: false,
@@ -238,7 +236,7 @@ impl<R> Scheduler<R> {
         entries.filter_map(|entry| Some((&entry.key, entry.tick.as_ref()?.id)))
     }
 
-    /// What an operator should know that no [outcome](Self::finished) told.
+    /// What an operator should know since this was asked last.
     pub(super) fn take_notes(&mut self) -> Vec<Note> {
         std::mem::take(&mut self.notes)
     }
@@ -277,7 +275,6 @@ impl<R> Scheduler<R> {
                 && let Some(tick) = &entry.tick
             {
                 entry.phase = Phase::InFlight;
-                self.in_flight += 1;
                 return Some(Job {
                     ticket: Ticket {
                         slot,
@@ -305,8 +302,8 @@ impl<R> Scheduler<R> {
     }
 
     /// Beats in flight.
-    pub(super) fn in_flight(&self) -> usize {
-        self.in_flight
+    pub(super) fn in_flight(&self) -> u32 {
+        self.tenants.in_flight()
     }
 
     /// How many sources there are.

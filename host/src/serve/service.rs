@@ -161,10 +161,9 @@ impl Service {
     fn end_beats(&mut self, ended: &mut Vec<Done>) {
         let now = self.clock.now();
         for (ticket, outcome) in ended.drain(..) {
-            for note in self.scheduler.finished(ticket, outcome, now) {
-                tell(&note);
-            }
+            self.scheduler.finished(ticket, outcome, now);
         }
+        self.tell_notes();
     }
 
     fn change(&mut self, changes: Changes) {

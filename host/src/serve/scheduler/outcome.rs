@@ -81,18 +81,15 @@ pub(crate) enum Note {
 }
 
 impl<R> Scheduler<R> {
-    /// Takes the outcome of a beat, and says what an operator should know.
-    pub(crate) fn finished(&mut self, ticket: Ticket, outcome: Outcome, now: Now) -> Vec<Note> {
-        self.in_flight -= 1;
+    /// Takes the outcome of a beat.
+    pub(in crate::serve) fn finished(&mut self, ticket: Ticket, outcome: Outcome, now: Now) {
         self.tenants.done(ticket.tenant);
-        let mut notes = Vec::new();
         if self.generations[ticket.slot as usize] == ticket.generation {
-            self.take(ticket, outcome, now, &mut notes);
+            self.take(ticket, outcome, now);
         }
-        notes
     }
 
-    fn take(&mut self, ticket: Ticket, outcome: Outcome, now: Now, notes: &mut Vec<Note>) {
+    fn take(&mut self, ticket: Ticket, outcome: Outcome, now: Now) {
         let slot = ticket.slot;
         let Some(entry) = &mut self.entries[slot as usize] else {
             return;
@@ -100,7 +97,14 @@ impl<R> Scheduler<R> {
         let Some(tick) = entry.tick.take() else {
             return;
         };
-        let away = news_of_sink(&mut self.sinks, entry, &tick, &outcome, now, notes);
+        let away = news_of_sink(
+            &mut self.sinks,
+            entry,
+            &tick,
+            &outcome,
+            now,
+            &mut self.notes,
+        );
         // A source that was suspended meanwhile does not try again.
         let tries_again = tick.failed < entry.shared.settings.delivery.retry && entry.why.is_none();
         match outcome {
@@ -109,10 +113,10 @@ impl<R> Scheduler<R> {
                 self.retry(slot, tick, &error, after, away, now);
             }
             Err(Failure::Retryable { error, .. } | Failure::Final(error)) => {
-                self.give_up(slot, tick, error, false, now, notes);
+                self.give_up(slot, tick, error, false, now);
             }
             Err(Failure::Gone(error) | Failure::Misconfigured(error)) => {
-                self.give_up(slot, tick, error, true, now, notes);
+                self.give_up(slot, tick, error, true, now);
             }
         }
     }
@@ -160,15 +164,7 @@ impl<R> Scheduler<R> {
     }
 
     /// The event goes to the dead letter sink, or is gone. `stops`: the source rests from now on.
-    fn give_up(
-        &mut self,
-        slot: u32,
-        mut tick: Box<Tick>,
-        error: Error,
-        stops: bool,
-        now: Now,
-        notes: &mut Vec<Note>,
-    ) {
+    fn give_up(&mut self, slot: u32, mut tick: Box<Tick>, error: Error, stops: bool, now: Now) {
         let Some(entry) = &mut self.entries[slot as usize] else {
             return;
         };
@@ -176,7 +172,7 @@ impl<R> Scheduler<R> {
         entry.last_error = Some(Box::new(LastError::new(now, &error)));
         let is_first = tick.dead.is_none();
         let dead_letter = is_first && entry.shared.settings.delivery.dead_letter_sink.is_some();
-        notes.push(Note::GivenUp {
+        self.notes.push(Note::GivenUp {
             key: entry.key.clone(),
             id: tick.id,
             reason: error.reason.clone(),
@@ -188,7 +184,7 @@ impl<R> Scheduler<R> {
         }
         if is_first && stops {
             entry.why = Some(error.reason.clone());
-            notes.push(Note::Suspended {
+            self.notes.push(Note::Suspended {
                 key: entry.key.clone(),
                 reason: error.reason.clone(),
             });

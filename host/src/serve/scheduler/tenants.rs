@@ -144,6 +144,11 @@ impl Tenants {
         self.tenants.iter()
     }
 
+    /// Beats in flight, of all tenants together.
+    pub(super) fn in_flight(&self) -> u32 {
+        self.in_flight
+    }
+
     /// A tenant has one source more, at this place; one too many is [refused](Self::refuses).
     pub(super) fn admit(&mut self, id: TenantId, place: u32) {
         let limit = self.limits.sources as usize;

@@ -66,7 +66,8 @@ impl World {
     }
 
     fn finish(&mut self, job: &Job<()>, outcome: Outcome) -> Vec<Note> {
-        self.scheduler.finished(job.ticket, outcome, self.now)
+        self.scheduler.finished(job.ticket, outcome, self.now);
+        self.scheduler.take_notes()
     }
 
     /// Lets time pass up to the next beat.
